@@ -1,0 +1,92 @@
+#pragma once
+// The Store on one SQLite file (WAL, synchronous=FULL). Exactly one connection, on the storage thread, writes and checkpoints;
+// read-only connections on a reader thread serve lists. A lock file beside the database keeps a second daemon out.
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "queue/store.hpp"
+#include "schema/random.hpp"
+
+namespace spillway::queue::sqlite {
+
+/// A connection with its prepared statements. `sql` must be a string literal or outlive the connection.
+class Connection {
+  public:
+    explicit Connection(SQLite::Database database) : database_(std::move(database)) {}
+    SQLite::Database& database() { return database_; }
+    /// Prepared once, reset and unbound at each call: finish with one use before asking for the same text again.
+    SQLite::Statement& statement(const char* sql);
+
+  private:
+    SQLite::Database database_;
+    std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
+};
+
+/// The connection under an open transaction: for rows of other layers that belong to the same commit.
+Connection& connection_of(Transaction& transaction);
+
+struct Settings {
+    std::string path;                          ///< the database file; created when missing
+    std::string vfs{};                         ///< a SQLite VFS by name, for fault tests; empty: the default
+    int crashes_max = 3;                       ///< a job that was running at that many crashes is parked as `poison`
+    std::int64_t free_bytes_min_intake = 512ll << 20;
+    std::span<const std::pair<std::string_view, std::string_view>> migrations;  ///< (file name "0001_x.sql", SQL) in order
+};
+
+class SqliteStore : public Store {
+  public:
+    /// Opens, locks, migrates, counts crashes, rebuilds the in-memory index.
+    /// Errors (each one clear line for people): conflict/`store_locked`, conflict/`schema_newer`, invalid/`store_unreadable`,
+    /// unavailable/`storage_full`.
+    static Result<std::unique_ptr<SqliteStore>> open(boost::asio::any_io_executor loop, Clock& clock, Settings settings);
+
+    /// Promotes scheduled jobs as they fall due and expires pauses, until cancelled. Spawn once.
+    virtual boost::asio::awaitable<void> run() = 0;
+    /// Answers what is queued, checkpoints, closes. No commit may be called after.
+    virtual boost::asio::awaitable<void> close() = 0;
+
+    /// Runs `fn` on the reader thread against a read-only connection with a consistent snapshot.
+    /// A statement that takes longer than 250 ms is aborted: unavailable/`read_too_slow`.
+    template <class T>
+    boost::asio::awaitable<Result<T>> read(std::function<Result<T>(Connection&)> fn) {
+        auto out = std::make_shared<Result<T>>();
+        auto status = co_await read_erased([out, fn = std::move(fn)](Connection& connection) { *out = fn(connection); });
+        if (!status.ok()) co_return std::move(status).error();
+        co_return std::move(*out);
+    }
+    /// commit() with a value.
+    template <class T>
+    boost::asio::awaitable<Result<T>> commit_value(CommandClass command, std::function<Result<T>(Transaction&)> fn) {
+        auto out = std::make_shared<Result<T>>();
+        Work work = [out, fn = std::move(fn)](Transaction& transaction) -> Result<void> {
+            *out = fn(transaction);
+            if (!out->ok()) return out->error();
+            return success();
+        };
+        auto status = co_await commit(command, std::move(work));
+        if (!status.ok()) co_return std::move(status).error();
+        co_return std::move(*out);
+    }
+
+    /// Jobs by filter, newest change first by keyset: pass the last row's (changed, id) as `after`. At most 200.
+    static std::vector<Job> list_jobs(Connection& connection, const JobFilter& filter,
+                                      std::optional<std::pair<std::int64_t, JobId>> after, std::size_t limit);
+    static std::optional<Job> get_job(Connection& connection, JobId id);
+    /// Ids by filter in id order, for replays; at most `limit` after `after`.
+    static std::vector<JobId> list_ids(Connection& connection, const JobFilter& filter, JobId after, std::size_t limit);
+    /// The epoch of this opening; higher at every start.
+    [[nodiscard]] virtual std::uint32_t epoch() const = 0;
+    /// Lanes that hold open jobs, for the start of the lane drivers.
+    [[nodiscard]] virtual std::vector<std::string> lanes() const = 0;
+
+  protected:
+    virtual boost::asio::awaitable<Result<void>> read_erased(std::function<void(Connection&)> fn) = 0;
+};
+
+}  // namespace spillway::queue::sqlite
