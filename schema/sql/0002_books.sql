@@ -194,6 +194,7 @@ CREATE TABLE day_calls (
 
 CREATE TABLE replays (
     id TEXT PRIMARY KEY,
+    partner_id TEXT NOT NULL DEFAULT '',       -- of a partner's key; empty: seen by platform and administrators only
     requested_by TEXT NOT NULL,
     filter TEXT NOT NULL,
     jobs INTEGER NOT NULL,
