@@ -1,0 +1,25 @@
+#pragma once
+// A string that must not be seen: it formats as "***" and gives its bytes only by a named call.
+
+#include <string>
+#include <utility>
+
+namespace spillway {
+
+class Secret {
+  public:
+    Secret() = default;
+    explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
+
+    /// The bytes themselves: for the request or the cipher that needs them, never for a log, an answer or a message.
+    [[nodiscard]] const std::string& reveal() const { return bytes_; }
+    [[nodiscard]] bool empty() const { return bytes_.empty(); }
+
+  private:
+    std::string bytes_;
+};
+
+/// What every formatter writes in a secret's place.
+inline constexpr const char* kSecretMask = "***";
+
+}  // namespace spillway
