@@ -1,6 +1,6 @@
 #include "schema/decimal.hpp"
 
-#include <array>
+#include <algorithm>
 #include <limits>
 
 #include "schema/assert.hpp"
