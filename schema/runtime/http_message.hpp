@@ -1,5 +1,6 @@
 #pragma once
-// HTTP messages as plain values. Only the one server session and the one client instantiate Beast; all others see these.
+// HTTP messages as plain values. Only the one server session and the one client instantiate Beast; all others see
+// these.
 
 #include <optional>
 #include <string>
@@ -11,7 +12,7 @@ namespace spillway {
 
 /// Header fields in order; names compare without regard to case.
 class HttpHeaders {
-  public:
+ public:
     HttpHeaders() = default;
     HttpHeaders(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
 
@@ -23,7 +24,7 @@ class HttpHeaders {
     [[nodiscard]] auto begin() const { return fields_.begin(); }
     [[nodiscard]] auto end() const { return fields_.end(); }
 
-  private:
+ private:
     std::vector<std::pair<std::string, std::string>> fields_;
 };
 
@@ -52,7 +53,8 @@ std::string percent_encode(std::string_view text);
 /// Decodes "a=1&b=2" into pairs in order; nothing for malformed escapes.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::string_view text);
 /// The first value of `name` in a list of pairs.
-std::optional<std::string> form_value(const std::vector<std::pair<std::string, std::string>>& form, std::string_view name);
+std::optional<std::string> form_value(const std::vector<std::pair<std::string, std::string>>& form,
+                                      std::string_view name);
 /// The inverse of parse_form.
 std::string encode_form(const std::vector<std::pair<std::string, std::string>>& form);
 

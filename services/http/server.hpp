@@ -1,6 +1,6 @@
 #pragma once
 // The one HTTP/1.1 server of the daemon and of the sandbox: a listener, its sessions, limits, and a two-step stop.
-// Everything runs on the io_context's one thread. Only server.cpp instantiates Beast.
+// Everything runs on the io_context's one thread. Beast is instantiated only by schema/runtime/http_reader.cpp.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -16,11 +16,13 @@
 
 namespace spillway::http {
 
-/// Where a streaming handler writes; each call waits until the bytes are with the kernel, so a slow reader slows its own handler.
+/// Where a streaming handler writes; each call waits until the bytes are with the kernel, so a slow reader slows its
+/// own handler.
 class ResponseStream {
-  public:
+ public:
     virtual ~ResponseStream() = default;
-    /// Sends one chunk (chunked transfer encoding). @return false when the peer is gone or the server stops: return at once.
+    /// Sends one chunk (chunked transfer encoding). @return false when the peer is gone or the server stops: return at
+    /// once.
     virtual boost::asio::awaitable<bool> write(std::string chunk) = 0;
 };
 
@@ -45,11 +47,12 @@ struct ServerLimits {
 };
 
 class Server {
-  public:
+ public:
     virtual ~Server() = default;
     /// The port in use (the one asked for, or the free one that was found for 0).
     [[nodiscard]] virtual std::uint16_t port() const = 0;
-    /// Stops accepting, lets requests in work finish for at most `grace`, then cuts them. Twice and never are both fine.
+    /// Stops accepting, lets requests in work finish for at most `grace`, then cuts them. Twice and never are both
+    /// fine.
     virtual boost::asio::awaitable<void> stop(Millis grace) = 0;
 };
 
