@@ -43,6 +43,16 @@ CREATE TABLE records (
     UNIQUE (connection_id, kind, external_id)
 ) STRICT;
 CREATE UNIQUE INDEX records_number ON records (connection_id, kind, number) WHERE number IS NOT NULL;
+CREATE INDEX records_connection ON records (connection_id);  -- with the row id behind it: pages of one connection
+
+-- Which records name a document (payments and credit notes name invoices): a void of the document goes after theirs.
+CREATE TABLE referrers (
+    connection_id TEXT NOT NULL,
+    target TEXT NOT NULL,                      -- "invoice/INV-1"; it need not exist yet
+    record_id INTEGER NOT NULL REFERENCES records (id),
+    PRIMARY KEY (connection_id, target, record_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX referrers_record ON referrers (record_id);
 
 CREATE TABLE versions (
     record_id INTEGER NOT NULL REFERENCES records (id),

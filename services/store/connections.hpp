@@ -1,0 +1,42 @@
+#pragma once
+// Connections: a partner's link to one organisation. The id names the lane too.
+
+#include "schema/ids.hpp"
+#include "services/store/sql.hpp"
+
+namespace spillway::store {
+
+struct ConnectionRow {
+    ConnectionId id;
+    PartnerId partner;
+    std::string provider;         ///< xero | qbo
+    std::string state = "setup";  ///< setup | active | paused | needs_reauth | disconnected
+    std::string state_reason;
+    std::string posting = "on_sync";  ///< setup | on_sync | automatic | scheduled
+    std::string tenant_id, tenant_name, tenant_link;
+    GrantId grant;
+    std::string mapping;  ///< JSON (write_mapping); empty: none yet
+    std::string books;    ///< JSON (write_books); empty: not read yet
+    std::int64_t accepted_seq = 0, released_seq = 0;
+    WallTime created{}, changed{};
+};
+
+struct ConnectionFilter {
+    std::optional<std::string> partner, provider, state;
+};
+
+void insert_connection(Connection& connection, const ConnectionRow& row);
+/// Writes every column but id, partner, provider, created and accepted_seq (intake alone raises that).
+/// @return false when there is no such connection.
+bool update_connection(Connection& connection, const ConnectionRow& row);
+std::optional<ConnectionRow> get_connection(Connection& connection, const ConnectionId& id);
+/// In id order after `after`.
+std::vector<ConnectionRow> list_connections(Connection& connection, const ConnectionFilter& filter,
+                                            const std::string& after, std::size_t limit);
+/// The connection that links this organisation now (disconnected ones do not).
+std::optional<ConnectionRow> find_linked(Connection& connection, const std::string& provider,
+                                         const std::string& tenant_id);
+/// The lanes of a partner, disconnected ones included; bounded by what one partner may own.
+std::vector<std::string> lanes_of(Connection& connection, const PartnerId& partner);
+
+}  // namespace spillway::store

@@ -1,0 +1,48 @@
+#include "services/store/events.hpp"
+
+namespace spillway::store {
+namespace {
+
+EventRow read_event(SQLite::Statement& row) {
+    return {integer(row, 0),
+            {time(row, 1), PartnerId(text(row, 2)), ConnectionId(text(row, 3)), text(row, 4), text(row, 5)}};
+}
+
+}  // namespace
+
+void append_event(Connection& connection, const NewEvent& event) {
+    run(connection, "INSERT INTO events (at_ms, partner_id, connection_id, type, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        event.at, event.partner.value, event.connection.value, event.type, event.body);
+}
+
+std::vector<EventRow> list_events(Connection& connection, const EventFilter& filter, std::int64_t after,
+                                  std::size_t limit) {
+    // Two statements: with one partner its index finds the page, without it the sequence does.
+    if (filter.partner)
+        return rows(query(connection,
+                          "SELECT seq, at_ms, partner_id, connection_id, type, body FROM events"
+                          " WHERE partner_id = ?1 AND seq > ?2 AND (?3 IS NULL OR connection_id = ?3)"
+                          " ORDER BY seq LIMIT ?4",
+                          *filter.partner, after, filter.connection, limit),
+                    read_event);
+    return rows(query(connection,
+                      "SELECT seq, at_ms, partner_id, connection_id, type, body FROM events"
+                      " WHERE seq > ?1 AND (?2 IS NULL OR connection_id = ?2) ORDER BY seq LIMIT ?3",
+                      after, filter.connection, limit),
+                read_event);
+}
+
+std::string generation(Connection& connection) {
+    return first_row(query(connection, "SELECT value FROM meta WHERE name = 'generation'"),
+                     [](SQLite::Statement& row) { return text(row, 0); })
+        .value_or("");
+}
+
+void set_generation(Connection& connection, const std::string& generation) {
+    run(connection,
+        "INSERT INTO meta (name, value) VALUES ('generation', ?1) ON CONFLICT (name) DO UPDATE SET value = "
+        "excluded.value",
+        generation);
+}
+
+}  // namespace spillway::store
