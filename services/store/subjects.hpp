@@ -1,0 +1,34 @@
+#pragma once
+// Subjects: a record's latest version with its links and its referents' links, as a provider needs it to plan and
+// write.
+
+#include <string>
+#include <vector>
+
+#include "connectors/provider.hpp"
+#include "queue/sqlite/sqlite_store.hpp"
+
+namespace spillway::store {
+
+struct LoadedSubject {
+    std::int64_t record_id = 0;
+    queue::JobId job_id = 0;
+    int attempts = 0;  ///< of the job
+    Subject subject;
+};
+
+/// Loads the subjects of jobs (whose body is the record id). Order is kept.
+/// Errors: bug/`record_missing`, bug/`record_unreadable`.
+Result<std::vector<LoadedSubject>> load_subjects(queue::sqlite::Connection& connection,
+                                                 const std::vector<queue::JobId>& jobs);
+/// One record by id, for settling what was found out about an intent.
+Result<LoadedSubject> load_subject(queue::sqlite::Connection& connection, std::int64_t record_id);
+
+std::vector<Link> links_of(queue::sqlite::Connection& connection, std::int64_t record_id);
+/// Inserts or replaces the link of that role.
+Result<void> save_link(queue::sqlite::Connection& connection, std::int64_t record_id, const Link& link, WallTime now);
+Result<void> drop_link(queue::sqlite::Connection& connection, std::int64_t record_id, const std::string& role);
+/// The books now hold that version of the record.
+Result<void> mark_applied(queue::sqlite::Connection& connection, std::int64_t record_id, std::int64_t version);
+
+}  // namespace spillway::store

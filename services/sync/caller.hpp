@@ -1,0 +1,78 @@
+#pragma once
+// One connection's way to its provider: waits for a slot within the limits, adds the token, sends, and feeds what the answer says of limits back
+// to the pacer. A refused token is renewed once; the same bytes then go again, which is safe since a 401 proves that nothing was done.
+
+#include <functional>
+#include <string>
+
+#include "connectors/pacing/pacer.hpp"
+#include "connectors/provider.hpp"
+#include "connectors/transport.hpp"
+#include "schema/clock.hpp"
+#include "schema/ids.hpp"
+#include "schema/result.hpp"
+#include "schema/runtime/signal.hpp"
+
+namespace spillway::sync {
+
+/// Gives access tokens; refreshes are single-flight per grant and durable before use.
+class TokenSource {
+  public:
+    virtual ~TokenSource() = default;
+    /// A token that is not about to expire. Errors: unauthorised (consent is gone), unavailable (try again).
+    virtual boost::asio::awaitable<Result<Secret>> token(GrantId grant) = 0;
+    /// A token other than `refused`. Errors: as token().
+    virtual boost::asio::awaitable<Result<Secret>> renew(GrantId grant, Secret refused) = 0;
+};
+
+struct CallerStatus {
+    std::string waits_for;
+    std::optional<SteadyTime> until;
+    std::int64_t calls = 0;
+    std::int64_t throttled = 0;
+};
+
+class Caller {
+  public:
+    struct Target {
+        std::string origin;  ///< "https://api.xero.com"
+        std::string tenant;
+        GrantId grant;
+    };
+    /// Stores day counts before the calls that they reserve; whoever passes `before_send` does that in its own commit.
+    using SaveDays = std::function<boost::asio::awaitable<Result<void>>(std::vector<pacing::DayRow>)>;
+    Caller(Provider& provider, Transport& transport, TokenSource& tokens, Clock& clock, pacing::Pacer& pacer, Target target,
+           SaveDays save_days)
+        : provider_(provider), transport_(transport), tokens_(tokens), clock_(clock), pacer_(pacer),
+          target_(std::move(target)), save_days_(std::move(save_days)) {}
+
+    /// Sends one call when the limits allow it. `before_send` runs when the slot is there and may refuse (its error is returned and nothing
+    /// is sent): the place to write the intent. Errors: unauthorised, unavailable, cancelled: certainly not sent.
+    using BeforeSend = std::function<boost::asio::awaitable<Result<void>>()>;
+    boost::asio::awaitable<Result<SendResult>> call(PreparedCall call, pacing::Urgency urgency, BeforeSend before_send);
+    boost::asio::awaitable<Result<SendResult>> call(PreparedCall call, pacing::Urgency urgency);
+
+    /// When the next call of that class could go; at once, or a wait with its reason.
+    [[nodiscard]] pacing::Ask ask(CallClass call_class, pacing::Urgency urgency);
+    /// The same as a wait. @return false when the caller was cancelled.
+    boost::asio::awaitable<bool> wait_for_slot(CallClass call_class, pacing::Urgency urgency);
+    [[nodiscard]] const CallerStatus& status() const { return status_; }
+    [[nodiscard]] const Target& target() const { return target_; }
+    void set_grant(GrantId grant) { target_.grant = std::move(grant); }
+
+  private:
+    boost::asio::awaitable<Result<void>> reserve_days();
+    boost::asio::awaitable<SendResult> send_once(PreparedCall call, pacing::Urgency urgency, Secret token);
+
+    Provider& provider_;
+    Transport& transport_;
+    TokenSource& tokens_;
+    Clock& clock_;
+    pacing::Pacer& pacer_;
+    Target target_;
+    SaveDays save_days_;
+    CallerStatus status_;
+    std::vector<Signal*> waiting_;  ///< whoever waits for a slot: the end of any call may free one
+};
+
+}  // namespace spillway::sync

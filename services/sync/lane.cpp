@@ -1,0 +1,181 @@
+#include "services/sync/lane.hpp"
+
+#include <algorithm>
+
+#include "schema/runtime/log.hpp"
+#include "services/store/day_calls.hpp"
+
+namespace spillway::sync {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// How a lane holds back after whole-call failures: soon at first, then every half minute.
+constexpr queue::BackoffPolicy kLaneBackoff{Millis{1'000}, Millis{30'000}, 0};
+
+CallClass write_class_of(const Provider& provider) {
+    const auto limits = provider.limits();
+    const bool batches = std::any_of(limits.windows.begin(), limits.windows.end(), [](const auto& w) { return w.batch_only; });
+    return batches ? CallClass::batch : CallClass::write;
+}
+
+Mapping mapping_of(const store::ConnectionRow& row) {
+    if (row.mapping.empty()) return {};
+    auto mapping = read_mapping(row.mapping);
+    return mapping.ok() ? std::move(*mapping) : Mapping{};
+}
+
+Books books_of(const store::ConnectionRow& row) {
+    if (row.books.empty()) return {};
+    auto books = read_books_text(row.books);
+    return books.ok() ? std::move(*books) : Books{};
+}
+
+Caller::SaveDays save_days_to(queue::sqlite::SqliteStore& store, std::string budget) {
+    return [&store, budget = std::move(budget)](std::vector<pacing::DayRow> rows) {
+        queue::Work work = [budget, rows = std::move(rows)](queue::Transaction& transaction) -> Result<void> {
+            store::save_day_calls(queue::sqlite::connection_of(transaction), budget, rows);
+            return success();
+        };
+        return store.commit(queue::CommandClass::settle, std::move(work));
+    };
+}
+
+}  // namespace
+
+Millis LaneParts::trip() {
+    ++failures_in_row;
+    const auto delay = queue::backoff_delay(kLaneBackoff, failures_in_row, random);
+    hold_until = std::max(hold_until, clock.steady_now() + delay);
+    return delay;
+}
+
+void LaneParts::recovered() {
+    failures_in_row = 0;
+    hold_until = SteadyTime{};
+}
+
+SettleContext LaneParts::settle_context() {
+    SettleContext context;
+    context.provider = &provider;
+    context.connection = connection;
+    context.partner = partner;
+    context.rounding_bound = mapping.rounding_bound;
+    context.attempts_max = backoff.attempts_max;
+    context.now = clock.wall_now();
+    context.retry_delay = queue::backoff_delay(backoff, 1, random);
+    return context;
+}
+
+Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
+    : world_(world),
+      pacer_(setup.provider.limits(), setup.app_budget),
+      caller_(setup.provider, world.transport, world.tokens, world.clock, pacer_,
+              Caller::Target{setup.origin, row.tenant_id, row.grant}, save_days_to(world.store, setup.app + "/" + row.tenant_id)),
+      parts_{row.id, row.partner, row.id.value, world.store, setup.provider, caller_, pacer_, world.clock, world.random,
+             setup.app + "/" + row.tenant_id, {}, {}},
+      write_class_(write_class_of(setup.provider)),
+      wake_(world.executor),
+      tasks_(world.executor, "lane " + row.id.value) {
+    parts_.backoff = world.backoff;
+    pacer_.restore_day(world.clock.steady_now(), world.clock.wall_now(), setup.day_calls);
+    if (!setup.fresh) pacer_.start_full(world.clock.steady_now());
+    parts_.on_unauthorised = [this](std::string reason) {
+        parts_.may_send = false;
+        unauthorised_(parts_.connection, std::move(reason));
+    };
+    parts_.on_unknown = [this](store::Call call) {
+        ++resolving_;
+        tasks_.spawn(resolve(parts_, std::move(call)), "resolve");
+    };
+    update(row);
+}
+
+Lane::~Lane() = default;
+
+void Lane::update(const store::ConnectionRow& row) {
+    state_ = row.state;
+    parts_.mapping = mapping_of(row);
+    parts_.books = books_of(row);
+    parts_.may_send = row.state == "active";
+    caller_.set_grant(row.grant);
+    wake();
+}
+
+void Lane::start(std::vector<store::Call> open_calls) {
+    for (auto& call : open_calls) parts_.on_unknown(std::move(call));
+    tasks_.spawn(run(), "run");
+}
+
+void Lane::wake() { wake_.notify(); }
+
+asio::awaitable<void> Lane::stop(Millis grace) { co_await tasks_.stop(world_.clock, grace); }
+
+asio::awaitable<void> Lane::run() {
+    for (;;) {
+        const bool stopping = co_await stop_requested();
+        if (stopping) co_return;
+        const bool sent = co_await send_next();
+        if (!sent) continue;
+    }
+}
+
+/// One look at the lane: starts a flight, or waits for a reason to look again.
+asio::awaitable<bool> Lane::send_next() {
+    const auto now = world_.clock.steady_now();
+    if (!parts_.may_send || flights_ >= world_.flights_max) {
+        co_await wake_.wait();
+        co_return false;
+    }
+    if (now < parts_.hold_until) {
+        co_await wake_.wait_until(world_.clock, parts_.hold_until);
+        co_return false;
+    }
+    if (!world_.store.next_kind(parts_.lane)) {
+        co_await wake_.wait();
+        co_return false;
+    }
+    // The batch is formed when a call may go, not before: what arrives meanwhile still gets in.
+    const bool granted = co_await caller_.wait_for_slot(write_class_, pacing::Urgency::bulk);
+    if (!granted || !parts_.may_send) co_return false;
+    const auto kind = world_.store.next_kind(parts_.lane);
+    if (!kind) co_return false;
+    constexpr std::size_t kClaimMax = 50;  // the largest batch of any provider
+    auto claims = world_.store.claim(parts_.lane, *kind, kClaimMax);
+    if (claims.empty()) co_return false;
+    ++flights_;
+    tasks_.spawn(flight(std::move(claims)), "flight");
+    co_return true;
+}
+
+asio::awaitable<void> Lane::flight(std::vector<queue::Claim> claims) {
+    co_await push(parts_, std::move(claims));
+    --flights_;
+    wake();
+}
+
+LaneStatus Lane::status() const {
+    LaneStatus status;
+    const auto& caller = caller_.status();
+    const auto now = world_.clock.steady_now();
+    status.calls = caller.calls;
+    status.throttled = caller.throttled;
+    status.day_left = const_cast<pacing::Pacer&>(pacer_).day_left(now);
+    if (state_ != "active") {
+        status.doing = state_;
+    } else if (now < parts_.hold_until) {
+        status.doing = "waiting";
+        status.waits_for = "provider";
+        status.wait_left = parts_.hold_until - now;
+    } else if (!caller.waits_for.empty()) {
+        status.doing = "waiting";
+        status.waits_for = caller.waits_for;
+        if (caller.until && *caller.until > now && *caller.until != SteadyTime::max()) status.wait_left = *caller.until - now;
+    } else {
+        status.doing = flights_ > 0 ? "sending" : "idle";
+    }
+    return status;
+}
+
+}  // namespace spillway::sync

@@ -1,0 +1,70 @@
+#pragma once
+// What the coroutines of one lane share. Loop thread only.
+
+#include <functional>
+#include <unordered_map>
+
+#include "connectors/provider.hpp"
+#include "queue/backoff.hpp"
+#include "queue/sqlite/sqlite_store.hpp"
+#include "schema/ids.hpp"
+#include "services/store/calls.hpp"
+#include "services/sync/caller.hpp"
+#include "services/sync/settle.hpp"
+
+namespace spillway::sync {
+
+struct LaneParts {
+    ConnectionId connection;
+    PartnerId partner;
+    std::string lane;  ///< the queue's name of the lane: the connection id
+    queue::sqlite::SqliteStore& store;
+    Provider& provider;
+    Caller& caller;
+    pacing::Pacer& pacer;
+    Clock& clock;
+    Random& random;
+    std::string budget;  ///< "<provider app>/<tenant>": where the day count is kept
+    Mapping mapping;
+    Books books;
+    queue::BackoffPolicy backoff{};
+
+    /// Whole-call failures in a row; the lane holds back until `hold_until`.
+    int failures_in_row = 0;
+    SteadyTime hold_until{};
+    /// Members of a call that was refused as a whole go again in ever smaller calls, until the culprit stands alone.
+    std::unordered_map<queue::JobId, std::size_t> batch_cap{};
+
+    /// False while the connection is paused, awaits a new consent, or is gone: nothing is sent.
+    bool may_send = true;
+    std::function<void(std::string reason)> on_unauthorised{};
+    std::function<void(store::Call call)> on_unknown{};
+
+    /// One more whole-call failure: the lane waits longer. @return how long.
+    Millis trip();
+    void recovered();
+    [[nodiscard]] SettleContext settle_context();
+};
+
+/// One member of a call being formed.
+struct Member {
+    queue::Claim claim;
+    store::LoadedSubject loaded;
+    Step step;
+    store::Intent intent;
+};
+
+/// Carries claimed jobs of one kind through plan, read, prepare, intent, send and settle. Whatever happens, every claim is either settled or
+/// put back when it returns.
+boost::asio::awaitable<void> push(LaneParts& lane, std::vector<queue::Claim> claims);
+
+/// Finds out what became of a call's open intents, and settles their jobs: re-sent byte for byte while the provider remembers the key, else
+/// looked up. Returns when none is open, or when the lane stops.
+boost::asio::awaitable<void> resolve(LaneParts& lane, store::Call call);
+
+/// Runs the reads of `calls` one after another and collects the objects that they return.
+/// Errors: as the provider's or the caller's; what was read before is dropped.
+boost::asio::awaitable<Result<std::vector<RemoteObject>>> read_all(LaneParts& lane, std::vector<PreparedCall> calls,
+                                                                  pacing::Urgency urgency);
+
+}  // namespace spillway::sync
