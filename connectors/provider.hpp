@@ -27,7 +27,7 @@ std::optional<Verb> verb_from(std::string_view word);
 struct Link {
     std::string role, entity;  ///< entity: the provider's word, "Invoices" (Xero), "Invoice" (QBO)
     std::string id;            ///< the provider's id
-    std::string version;       ///< QBO: SyncToken; Xero: empty
+    std::string version;       ///< QBO: SyncToken; Xero: empty, but of an item its Code, which lines name
     std::string owned_hash;    ///< hash of the fields we own, as the provider last returned them; drift shows as a difference
     std::int64_t record_version = 0;  ///< the record's version last written to it
     bool voided = false;
@@ -142,8 +142,8 @@ struct Tenant {
 struct LimitSignals {
     enum class Problem { none, minute, day, concurrent, app_minute, unspecified };
     Problem problem = Problem::none;
-    std::optional<std::chrono::seconds> retry_after;
-    std::optional<int> minute_remaining, day_remaining, app_minute_remaining;
+    std::optional<std::chrono::seconds> retry_after{};
+    std::optional<int> minute_remaining{}, day_remaining{}, app_minute_remaining{};
 };
 
 /// Limits as the provider publishes them.
