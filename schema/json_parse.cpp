@@ -36,7 +36,7 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     /// An object or array whose end is yet to come.
     struct Open {
         bool is_object;
-        std::string name{};  // of the member being read
+        std::optional<std::string> name{};  // of the member being read; none between members
         std::vector<JsonValue> items{};
         std::vector<JsonMember> members{};
     };
@@ -63,8 +63,12 @@ std::optional<std::string> duplicate_of(const std::vector<JsonMember>& members) 
 
 std::string TreeBuilder::pointer() const {
     std::string text;
-    for (const Open& level : open_)
-        text = level.is_object ? pointer_to(text, level.name) : pointer_to(text, level.items.size());
+    for (const Open& level : open_) {
+        if (!level.is_object)
+            text = pointer_to(text, level.items.size());
+        else if (level.name)
+            text = pointer_to(text, *level.name);
+    }
     return text;
 }
 
@@ -75,12 +79,14 @@ bool TreeBuilder::fail(std::string code, std::string detail) {
 
 bool TreeBuilder::add(JsonValue value) {
     if (++values_ > limits_.values_max) return fail("json_too_large", "more values than are taken");
-    if (open_.empty())
+    if (open_.empty()) {
         root = std::move(value);
-    else if (Open& level = open_.back(); level.is_object)
-        level.members.push_back({std::move(level.name), std::move(value)});
-    else
+    } else if (Open& level = open_.back(); level.is_object) {
+        level.members.push_back({*std::move(level.name), std::move(value)});
+        level.name.reset();
+    } else {
         level.items.push_back(std::move(value));
+    }
     return true;
 }
 

@@ -22,4 +22,11 @@ class Secret {
 /// What every formatter writes in a secret's place.
 inline constexpr const char* kSecretMask = "***";
 
+/// Any stream, so that neither a message nor a test's failure text prints the bytes.
+template <class Stream>
+Stream& operator<<(Stream& out, const Secret&) {
+    out << kSecretMask;
+    return out;
+}
+
 }  // namespace spillway
