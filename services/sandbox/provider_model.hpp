@@ -2,6 +2,8 @@
 // What the sandbox plays: one model per provider, pure (no I/O, no threads), on injected time, seeded.
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "schema/clock.hpp"
@@ -16,7 +18,7 @@ struct Now {
 };
 
 class ProviderModel {
-  public:
+ public:
     virtual ~ProviderModel() = default;
 
     /// "xero" or "qbo": the word in control paths and fault rules.
@@ -27,6 +29,14 @@ class ProviderModel {
     [[nodiscard]] virtual bool is_write(const HttpRequest& request) const = 0;
     /// Plays one request to its full effect and gives the provider's answer. Never throws.
     virtual HttpResponse handle(const HttpRequest& request, Now now) = 0;
+
+    /// A request arrives, before any latency; end() follows for each that was let in. A model with a limit on calls in
+    /// flight gives the refusal here. The request stays at its address until end().
+    virtual std::optional<HttpResponse> begin(const HttpRequest&, Now) { return std::nullopt; }
+    virtual void end(const HttpRequest&) {}
+    /// A fault rule's `answer` goes to the caller instead of the model's; `applied` when the effect took place all the
+    /// same. Models that replay answers by key keep it.
+    virtual void remember(const HttpRequest&, Now, const HttpResponse& /*answer*/, bool /*applied*/) {}
 
     /// The books and the call counts, for the control API (see README.md of this folder for the shape).
     [[nodiscard]] virtual nlohmann::json ledger() const = 0;
