@@ -21,7 +21,11 @@ enum class JobState {
     unknown,    ///< an effect outside may have happened; must be resolved, never re-run blindly
     parked,     ///< waits for a person
     // ended:
-    applied, applied_with_difference, superseded, cancelled, resolved_by_hand,
+    applied,
+    applied_with_difference,
+    superseded,
+    cancelled,
+    resolved_by_hand,
 };
 std::string_view to_string(JobState state);
 std::optional<JobState> job_state_from(std::string_view word);
@@ -51,8 +55,10 @@ struct NewJob {
 /// What became of an enqueue.
 enum class Placed {
     created,
-    coalesced,  ///< an open job that had not started (parked ones included) now carries the newer body and waits; un-parked
-    follow_up,  ///< the open job is running or unknown: one follow-up goes after it (a second one replaces the first's body)
+    coalesced,  ///< an open job that had not started (parked ones included) now carries the newer body and waits;
+                ///< un-parked
+    follow_up,  ///< the open job is running or unknown: one follow-up goes after it (a second one replaces the first's
+                ///< body)
 };
 struct Enqueued {
     JobId id = 0;
@@ -68,9 +74,9 @@ struct Claim {
 /// How an attempt ends. Build with the named functions.
 struct Settlement {
     JobState state = JobState::waiting;
-    std::string cause;    ///< stable word: "total_mismatch"; empty for applied
-    std::string detail;   ///< for people
-    std::string advice;   ///< suggested fix, for parked
+    std::string cause;   ///< stable word: "total_mismatch"; empty for applied
+    std::string detail;  ///< for people
+    std::string advice;  ///< suggested fix, for parked
     std::optional<WallTime> run_at;
     std::vector<Wait> waits;
     bool counts_attempt = true;

@@ -1,6 +1,6 @@
 #pragma once
-// The Store port: durable jobs with exactly-once transitions. One process writes; claims live in memory only, so that claiming
-// costs no write; whatever has effects outside is made durable by `start` before it happens.
+// The Store port: durable jobs with exactly-once transitions. One process writes; claims live in memory only, so that
+// claiming costs no write; whatever has effects outside is made durable by `start` before it happens.
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
@@ -10,10 +10,11 @@
 
 namespace spillway::queue {
 
-/// Open on the storage thread, inside one savepoint of a group commit. Its changes reach the loop's in-memory index only
-/// after COMMIT. Every verb with a Claim fails with conflict/`stale_claim` when the claim was overtaken; nothing changed then.
+/// Open on the storage thread, inside one savepoint of a group commit. Its changes reach the loop's in-memory index
+/// only after COMMIT. Every verb with a Claim fails with conflict/`stale_claim` when the claim was overtaken; nothing
+/// changed then.
 class Transaction {
-  public:
+ public:
     virtual ~Transaction() = default;
 
     /// Referents inherit: open jobs whose key is in `waits` get at least this job's priority.
@@ -22,7 +23,8 @@ class Transaction {
     /// Notes durably that an effect outside is about to happen: after a crash the job is `unknown`, not `waiting`.
     virtual Result<void> start(const Claim& claim) = 0;
     virtual Result<void> settle(const Claim& claim, const Settlement& settlement) = 0;
-    /// Frees the lane's waits on `key` with level <= `level`, and remembers it for nobody: later waits are the caller's check.
+    /// Frees the lane's waits on `key` with level <= `level`, and remembers it for nobody: later waits are the caller's
+    /// check.
     virtual Result<void> release(const std::string& lane, const std::string& key, std::int64_t level) = 0;
 
     /// Parked -> waiting with attempts and crashes at 0. Errors: not_found, conflict/`not_parked`.
@@ -46,18 +48,18 @@ enum class CommandClass { settle, intake };
 using Work = std::function<Result<void>(Transaction&)>;
 
 class Store {
-  public:
+ public:
     virtual ~Store() = default;
 
-    /// Runs `work` on the storage thread in a savepoint of its own, commits it with its neighbours (durable before this returns).
-    /// A work that returns an error is rolled back alone. Cannot be cancelled once queued.
-    /// Errors: the work's own; unavailable/`storage_full`, unavailable/`storage_busy`, unavailable/`storage_failed`.
+    /// Runs `work` on the storage thread in a savepoint of its own, commits it with its neighbours (durable before this
+    /// returns). A work that returns an error is rolled back alone. Cannot be cancelled once queued. Errors: the work's
+    /// own; unavailable/`storage_full`, unavailable/`storage_busy`, unavailable/`storage_failed`.
     virtual boost::asio::awaitable<Result<void>> commit(CommandClass command, Work work) = 0;
 
     // In memory, on the loop thread:
 
-    /// What a lane would claim next: the kind of its first claimable job by priority (a floor keeps bulk moving), then age.
-    /// Nothing when the lane is empty or paused.
+    /// What a lane would claim next: the kind of its first claimable job by priority (a floor keeps bulk moving), then
+    /// age. Nothing when the lane is empty or paused.
     virtual std::optional<std::string> next_kind(const std::string& lane) = 0;
     /// Claims up to `limit` waiting jobs of one kind, by priority then age. Two claims never hand out one job.
     virtual std::vector<Claim> claim(const std::string& lane, const std::string& kind, std::size_t limit) = 0;
@@ -69,7 +71,8 @@ class Store {
     virtual LaneCounts counts(const std::string& lane) = 0;
     virtual std::optional<LanePause> lane_pause(const std::string& lane) = 0;
 
-    /// Called on the loop thread whenever a lane may have become able to claim (new job, timer, release, resume). One listener.
+    /// Called on the loop thread whenever a lane may have become able to claim (new job, timer, release, resume). One
+    /// listener.
     virtual void on_ready(std::function<void(const std::string& lane)> listener) = 0;
 };
 

@@ -1,29 +1,37 @@
 #pragma once
-// The Store on one SQLite file (WAL, synchronous=FULL). Exactly one connection, on the storage thread, writes and checkpoints;
-// read-only connections on a reader thread serve lists. A lock file beside the database keeps a second daemon out.
+// The Store on one SQLite file (WAL, synchronous=FULL). Exactly one connection, on the storage thread, writes and
+// checkpoints; read-only connections on a reader thread serve lists. A lock file beside the database keeps a second
+// daemon out.
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "queue/store.hpp"
-#include "schema/random.hpp"
+#include "schema/clock.hpp"
 
 namespace spillway::queue::sqlite {
 
 /// A connection with its prepared statements. `sql` must be a string literal or outlive the connection.
 class Connection {
-  public:
+ public:
     explicit Connection(SQLite::Database database) : database_(std::move(database)) {}
     SQLite::Database& database() { return database_; }
     /// Prepared once, reset and unbound at each call: finish with one use before asking for the same text again.
     SQLite::Statement& statement(const char* sql);
+    /// Ends every statement that was left half read: it would keep a snapshot open and the log from being reset.
+    void reset_all();
 
-  private:
+ private:
     SQLite::Database database_;
     std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
 };
@@ -32,23 +40,29 @@ class Connection {
 Connection& connection_of(Transaction& transaction);
 
 struct Settings {
-    std::string path;                          ///< the database file; created when missing
-    std::string vfs{};                         ///< a SQLite VFS by name, for fault tests; empty: the default
-    int crashes_max = 3;                       ///< a job that was running at that many crashes is parked as `poison`
+    std::string path;     ///< the database file; created when missing
+    std::string vfs{};    ///< a SQLite VFS by name, for fault tests; empty: the default
+    int crashes_max = 3;  ///< a job that was running at that many crashes is parked as `poison`
     std::int64_t free_bytes_min_intake = 512ll << 20;
-    std::span<const std::pair<std::string_view, std::string_view>> migrations;  ///< (file name "0001_x.sql", SQL) in order
+    std::span<const std::pair<std::string_view, std::string_view>>
+        migrations;          ///< (file name "0001_x.sql", SQL) in order
+    Millis read_limit{250};  ///< how long one read() may take, in real time; 0: no limit
+    bool on_loop = false;    ///< storage runs on the loop itself: simulations, where order must follow the seed
+    std::function<std::int64_t()> free_bytes{};  ///< free space for the database; empty: ask the file system
 };
 
 class SqliteStore : public Store {
-  public:
+ public:
     /// Opens, locks, migrates, counts crashes, rebuilds the in-memory index.
-    /// Errors (each one clear line for people): conflict/`store_locked`, conflict/`schema_newer`, invalid/`store_unreadable`,
-    /// unavailable/`storage_full`.
-    static Result<std::unique_ptr<SqliteStore>> open(boost::asio::any_io_executor loop, Clock& clock, Settings settings);
+    /// Errors (each one clear line for people): conflict/`store_locked`, conflict/`schema_newer`,
+    /// invalid/`store_unreadable`, unavailable/`storage_full`.
+    static Result<std::unique_ptr<SqliteStore>> open(boost::asio::any_io_executor loop, Clock& clock,
+                                                     Settings settings);
 
-    /// Promotes scheduled jobs as they fall due and expires pauses, until cancelled. Spawn once.
+    /// Promotes scheduled jobs as they fall due and ends pauses, until cancelled or the store has failed.
+    /// Spawn once; join it before the store dies.
     virtual boost::asio::awaitable<void> run() = 0;
-    /// Answers what is queued, checkpoints, closes. No commit may be called after.
+    /// Answers what is queued, checkpoints, closes. A later commit gets unavailable/`storage_closed`.
     virtual boost::asio::awaitable<void> close() = 0;
 
     /// Runs `fn` on the reader thread against a read-only connection with a consistent snapshot.
@@ -56,7 +70,8 @@ class SqliteStore : public Store {
     template <class T>
     boost::asio::awaitable<Result<T>> read(std::function<Result<T>(Connection&)> fn) {
         auto out = std::make_shared<Result<T>>();
-        auto status = co_await read_erased([out, fn = std::move(fn)](Connection& connection) { *out = fn(connection); });
+        auto status =
+            co_await read_erased([out, fn = std::move(fn)](Connection& connection) { *out = fn(connection); });
         if (!status.ok()) co_return std::move(status).error();
         co_return std::move(*out);
     }
@@ -69,7 +84,7 @@ class SqliteStore : public Store {
             if (!out->ok()) return out->error();
             return success();
         };
-        auto status = co_await commit(command, std::move(work));
+        auto status = co_await this->commit(command, std::move(work));
         if (!status.ok()) co_return std::move(status).error();
         co_return std::move(*out);
     }
@@ -85,7 +100,7 @@ class SqliteStore : public Store {
     /// Lanes that hold open jobs, for the start of the lane drivers.
     [[nodiscard]] virtual std::vector<std::string> lanes() const = 0;
 
-  protected:
+ protected:
     virtual boost::asio::awaitable<Result<void>> read_erased(std::function<void(Connection&)> fn) = 0;
 };
 

@@ -1,0 +1,94 @@
+#include <sqlite3.h>
+
+#include <charconv>
+
+#include "queue/sqlite/statements.hpp"
+
+namespace spillway::queue::sqlite {
+
+SQLite::Statement& Connection::statement(const char* sql) {
+    std::unique_ptr<SQLite::Statement>& slot = statements_[sql];
+    if (!slot) {
+        slot = std::make_unique<SQLite::Statement>(database_, sql);
+        return *slot;
+    }
+    static_cast<void>(slot->tryReset());  // reports once more what the last use has already reported
+    slot->clearBindings();
+    return *slot;
+}
+
+void Connection::reset_all() {
+    for (const auto& [sql, statement] : statements_) static_cast<void>(statement->tryReset());
+}
+
+Error storage_error(const SQLite::Exception& exception) {
+    switch (exception.getErrorCode() & 0xff) {
+        case SQLITE_FULL: return {ErrorKind::unavailable, "storage_full", "no space is left for the database"};
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return {ErrorKind::unavailable, "storage_busy", "another program holds the database"};
+        case SQLITE_INTERRUPT: return {ErrorKind::unavailable, "read_too_slow", "the query took too long"};
+        case SQLITE_IOERR:
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_CANTOPEN:
+        case SQLITE_READONLY: return {ErrorKind::unavailable, "storage_failed", exception.what()};
+        default: return {ErrorKind::bug, "storage_error", exception.what()};
+    }
+}
+
+Connection open_connection(const Settings& settings, bool writes) {
+    const int mode = writes ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE : SQLite::OPEN_READONLY;
+    constexpr int kBusyMs = 5'000;
+    SQLite::Database database(settings.path, mode | SQLite::OPEN_NOMUTEX, kBusyMs, settings.vfs);
+    database.exec("PRAGMA temp_store = MEMORY");
+    database.exec("PRAGMA foreign_keys = ON");
+    if (writes) {
+        database.exec("PRAGMA journal_mode = WAL");
+        database.exec("PRAGMA synchronous = FULL");
+        // The writer alone checkpoints: SQLite before 3.51.3 may lose a page when two connections do.
+        database.exec("PRAGMA wal_autocheckpoint = 1000");
+        database.exec("PRAGMA journal_size_limit = 67108864");
+        database.exec("PRAGMA cache_size = -32768");
+    } else {
+        database.exec("PRAGMA query_only = ON");
+    }
+    return Connection(std::move(database));
+}
+
+namespace {
+
+int number_of(std::string_view file_name) {
+    int number = 0;
+    std::from_chars(file_name.data(), file_name.data() + file_name.size(), number);
+    SPILLWAY_ASSERT(number > 0);
+    return number;
+}
+
+}  // namespace
+
+Result<void> migrate(Connection& connection, const Settings& settings) {
+    SQLite::Database& database = connection.database();
+    const int stored = database.execAndGet("PRAGMA user_version").getInt();
+    const int newest = settings.migrations.empty() ? 0 : number_of(settings.migrations.back().first);
+    if (stored > newest) {
+        return Error{ErrorKind::conflict, "schema_newer",
+                     settings.path + " has schema version " + std::to_string(stored) + ", this program knows " +
+                         std::to_string(newest) + ": install the newer version"};
+    }
+    for (const auto& [name, sql] : settings.migrations) {
+        const int number = number_of(name);
+        if (number <= stored) continue;
+        // The version moves in the same transaction: a crash leaves the step either undone or done.
+        const std::string step = "BEGIN IMMEDIATE;\n" + std::string(sql) +
+                                 "\nPRAGMA user_version = " + std::to_string(number) + ";\nCOMMIT;";
+        try {
+            database.exec(step);
+        } catch (const SQLite::Exception&) {
+            if (sqlite3_get_autocommit(database.getHandle()) == 0) database.tryExec("ROLLBACK");
+            throw;
+        }
+    }
+    return success();
+}
+
+}  // namespace spillway::queue::sqlite

@@ -1,0 +1,201 @@
+#include "queue/sqlite/engine.hpp"
+
+#include <SQLiteCpp/Transaction.h>
+#include <sqlite3.h>
+#include <sys/statvfs.h>
+
+#include <filesystem>
+#include <limits>
+#include <map>
+
+namespace spillway::queue::sqlite {
+
+namespace {
+
+const Error kFailed{ErrorKind::unavailable, "storage_failed", "the store has failed and must be opened again"};
+
+std::int64_t free_bytes_beside(const std::string& path) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    struct statvfs space{};
+    if (::statvfs(folder.empty() ? "." : folder.c_str(), &space) != 0) return std::numeric_limits<std::int64_t>::max();
+    return static_cast<std::int64_t>(space.f_bavail) * static_cast<std::int64_t>(space.f_frsize);
+}
+
+}  // namespace
+
+Engine::Engine(Connection connection, Claims& claims, Tokens& tokens, Settings settings)
+    : shop_{std::move(connection), claims, tokens, settings.crashes_max}, settings_(std::move(settings)) {}
+
+void Engine::recover(LaneIndex& index, std::int64_t now_ms) {
+    Connection& connection = shop_.connection;
+    SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
+    run(connection, "UPDATE epochs SET epoch = epoch + 1 WHERE id = 1");
+    const std::int64_t epoch = connection.database().execAndGet("SELECT epoch FROM epochs WHERE id = 1").getInt64();
+    shop_.tokens.begin_epoch(static_cast<std::uint32_t>(epoch));
+    // Whatever had started when the process ended may have had its effect: it stays unknown until someone resolves it.
+    run(connection,
+        "UPDATE jobs SET crashes = crashes + 1, started_epoch = NULL, changed_ms = ?1 WHERE id IN "
+        "(SELECT id FROM jobs INDEXED BY jobs_open WHERE state < 6 AND state = 4) AND started_epoch IS NOT NULL",
+        now_ms);
+    load(index);
+    Effects effects;
+    std::vector<JobId> mains;
+    SQLite::Statement& followed = connection.statement(
+        "SELECT main.id FROM jobs follow JOIN jobs main ON main.lane_id = follow.lane_id AND main.key = follow.key "
+        "AND main.follow_up = 0 AND main.state < 6 WHERE follow.follow_up = 1 AND follow.state < 6 AND follow.state = "
+        "2");
+    while (followed.executeStep()) mains.push_back(followed.getColumn(0).getInt64());
+    followed.reset();
+    SqliteTransaction folding(shop_, effects, now_ms);
+    for (const JobId id : mains) folding.fold_idle(id);  // the claims that made them follow-ups are gone
+    write_counts(effects);
+    for (const Change& change : effects.changes) index.apply(change);
+    shop_.claims.release(effects.held);
+    connection.reset_all();
+    transaction.commit();
+}
+
+void Engine::load(LaneIndex& index) {
+    Connection& connection = shop_.connection;
+    for (const auto what : {Interned::What::lane, Interned::What::kind}) {
+        SQLite::Statement& names = connection.statement(what == Interned::What::lane ? "SELECT id, name FROM lanes"
+                                                                                     : "SELECT id, name FROM kinds");
+        while (names.executeStep()) {
+            const Interned name{what, names.getColumn(0).getInt64(), names.getColumn(1).getString()};
+            shop_.names.load(name);
+            index.learn(name);
+        }
+        names.reset();
+    }
+    SQLite::Statement& counts = connection.statement("SELECT lane_id, state, jobs FROM lane_counts");
+    while (counts.executeStep()) {
+        index.load_count(counts.getColumn(0).getInt64(), static_cast<JobState>(counts.getColumn(1).getInt()),
+                         counts.getColumn(2).getInt64());
+    }
+    SQLite::Statement& pauses = connection.statement("SELECT lane_id, reason, until_ms FROM lane_pauses");
+    while (pauses.executeStep()) {
+        LanePause pause{pauses.getColumn(1).getString(), std::nullopt};
+        if (!pauses.getColumn(2).isNull()) pause.until = from_ms(pauses.getColumn(2).getInt64());
+        index.apply(PauseChange{pauses.getColumn(0).getInt64(), std::move(pause)});
+    }
+    SQLite::Statement& jobs = connection.statement(
+        "SELECT lane_id, id, kind_id, priority, state, run_at_ms FROM jobs INDEXED BY jobs_open "
+        "WHERE state < 6 AND state IN (0, 1, 4) AND follow_up = 0");
+    while (jobs.executeStep()) {
+        const Place place{static_cast<JobState>(jobs.getColumn(4).getInt()),
+                          static_cast<Priority>(jobs.getColumn(3).getInt()), false, jobs.getColumn(2).getInt64(),
+                          jobs.getColumn(5).getInt64()};
+        index.load(jobs.getColumn(0).getInt64(), jobs.getColumn(1).getInt64(), place);
+    }
+}
+
+GroupOutcome Engine::run_group(const std::vector<Command>& commands) {
+    GroupOutcome outcome;
+    if (failed_) {
+        fail_all(outcome, commands.size(), kFailed);
+        return outcome;
+    }
+    const std::optional<Error> intake_refusal = no_space_for_intake();
+    try {
+        run(shop_.connection, "BEGIN IMMEDIATE");
+        for (const Command& command : commands) run_command(command, outcome, intake_refusal);
+        write_counts(outcome.effects);
+        shop_.connection.reset_all();
+        run(shop_.connection, "COMMIT");
+        outcome.effects.names = shop_.names.take_fresh();
+    } catch (const SQLite::Exception& exception) {
+        fail_all(outcome, commands.size(), storage_error(exception));
+    }
+    return outcome;
+}
+
+void Engine::run_command(const Command& command, GroupOutcome& outcome, const std::optional<Error>& intake_refusal) {
+    if (intake_refusal && command.command_class == CommandClass::intake) {
+        outcome.results.emplace_back(*intake_refusal);
+        return;
+    }
+    Effects& effects = outcome.effects;
+    const std::size_t changes = effects.changes.size();
+    const std::size_t pauses = effects.pauses.size();
+    const std::size_t names = shop_.names.mark();
+    run(shop_.connection, "SAVEPOINT command");
+    Result<void> result = attempt(command, effects);
+    shop_.connection.reset_all();
+    if (!result.ok()) {
+        effects.changes.resize(changes);
+        effects.pauses.resize(pauses);
+        shop_.names.forget_from(names);
+        // SQLite gives up the whole transaction for some errors; then nobody of the group can be answered with success.
+        if (!in_transaction()) {
+            const bool full = result.error().code == "storage_full";
+            throw SQLite::Exception("the transaction was rolled back", full ? SQLITE_FULL : SQLITE_IOERR);
+        }
+        run(shop_.connection, "ROLLBACK TO command");
+    }
+    run(shop_.connection, "RELEASE command");
+    outcome.results.push_back(std::move(result));
+}
+
+Result<void> Engine::attempt(const Command& command, Effects& effects) {
+    SqliteTransaction transaction(shop_, effects, command.now_ms);
+    try {
+        return command.work(transaction);
+    } catch (const SQLite::Exception& exception) {
+        Error error = storage_error(exception);
+        if (error.code == "storage_failed") throw;  // a sick disk or file: the group goes down with it
+        return error;
+    } catch (const std::exception& exception) {
+        return Error{ErrorKind::bug, "work_threw", exception.what()};
+    }
+}
+
+void Engine::write_counts(const Effects& effects) {
+    std::map<std::pair<std::int64_t, JobState>, std::int64_t> deltas;
+    for (const Change& change : effects.changes) {
+        if (change.before) --deltas[{change.lane, change.before->state}];
+        ++deltas[{change.lane, change.after.state}];
+    }
+    for (const auto& [where, delta] : deltas) {
+        if (delta == 0) continue;
+        const auto state = static_cast<std::int64_t>(where.second);
+        run(shop_.connection, "INSERT OR IGNORE INTO lane_counts (lane_id, state, jobs) VALUES (?1, ?2, 0)",
+            where.first, state);
+        run(shop_.connection, "UPDATE lane_counts SET jobs = jobs + ?3 WHERE lane_id = ?1 AND state = ?2", where.first,
+            state, delta);
+    }
+}
+
+void Engine::fail_all(GroupOutcome& outcome, std::size_t commands, const Error& error) {
+    // Full and busy leave the store as it was. After any other error, a failed sync above all, what the file holds is
+    // not known.
+    if (error.code != "storage_full" && error.code != "storage_busy") failed_ = true;
+    const Error& told = failed_ ? kFailed : error;
+    outcome.failed = failed_;
+    outcome.results.clear();
+    for (std::size_t at = 0; at < commands; ++at) outcome.results.emplace_back(told);
+    outcome.effects.changes.clear();
+    outcome.effects.pauses.clear();
+    outcome.effects.names.clear();
+    shop_.names.forget_from(0);
+    roll_back();
+}
+
+std::optional<Error> Engine::no_space_for_intake() const {
+    const std::int64_t free = settings_.free_bytes ? settings_.free_bytes() : free_bytes_beside(settings_.path);
+    if (free >= settings_.free_bytes_min_intake) return std::nullopt;
+    return Error{ErrorKind::unavailable, "storage_full", "too little disk space is left to take in more"};
+}
+
+bool Engine::in_transaction() { return sqlite3_get_autocommit(shop_.connection.database().getHandle()) == 0; }
+
+void Engine::roll_back() {
+    shop_.connection.reset_all();
+    if (in_transaction()) shop_.connection.database().tryExec("ROLLBACK");
+}
+
+void Engine::checkpoint() {
+    shop_.connection.reset_all();
+    if (!failed_) shop_.connection.database().tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+}  // namespace spillway::queue::sqlite

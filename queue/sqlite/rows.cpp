@@ -1,0 +1,193 @@
+// The rows under a transaction: reading, writing and what waits for what.
+
+#include <algorithm>
+
+#include "queue/sqlite/transaction.hpp"
+
+namespace spillway::queue::sqlite {
+
+namespace {
+
+Row read_row(SQLite::Statement& found) {
+    Row row;
+    row.id = found.getColumn(0).getInt64();
+    row.lane = found.getColumn(1).getInt64();
+    row.kind = found.getColumn(2).getInt64();
+    row.key = found.getColumn(3).getString();
+    row.priority = static_cast<Priority>(found.getColumn(4).getInt());
+    row.state = static_cast<JobState>(found.getColumn(5).getInt());
+    row.follow_up = found.getColumn(6).getInt() != 0;
+    row.attempts = found.getColumn(7).getInt64();
+    row.crashes = found.getColumn(8).getInt64();
+    row.token = static_cast<std::uint64_t>(found.getColumn(9).getInt64());
+    if (!found.getColumn(10).isNull()) row.run_at_ms = found.getColumn(10).getInt64();
+    if (!found.getColumn(11).isNull()) row.started_epoch = found.getColumn(11).getInt64();
+    return row;
+}
+
+std::optional<Row> first_row(SQLite::Statement& statement) {
+    std::optional<Row> row;
+    if (statement.executeStep()) row = read_row(statement);
+    statement.reset();
+    return row;
+}
+
+std::optional<std::int64_t> first_number(SQLite::Statement& statement) {
+    std::optional<std::int64_t> number;
+    if (statement.executeStep()) number = statement.getColumn(0).getInt64();
+    statement.reset();
+    return number;
+}
+
+}  // namespace
+
+std::int64_t Names::lane(Connection& connection, const std::string& name) {
+    if (const auto known = lanes_.find(name); known != lanes_.end()) return known->second;
+    run(connection, "INSERT INTO lanes (name) VALUES (?1)", name);
+    fresh_.push_back({Interned::What::lane, connection.database().getLastInsertRowid(), name});
+    return lanes_[name] = fresh_.back().id;
+}
+
+std::int64_t Names::kind(Connection& connection, const std::string& name) {
+    if (const auto known = kinds_.find(name); known != kinds_.end()) return known->second;
+    run(connection, "INSERT INTO kinds (name) VALUES (?1)", name);
+    fresh_.push_back({Interned::What::kind, connection.database().getLastInsertRowid(), name});
+    return kinds_[name] = fresh_.back().id;
+}
+
+std::optional<std::int64_t> Names::find_lane(const std::string& name) const {
+    const auto known = lanes_.find(name);
+    if (known == lanes_.end()) return std::nullopt;
+    return known->second;
+}
+
+void Names::load(const Interned& name) { (name.what == Interned::What::lane ? lanes_ : kinds_)[name.name] = name.id; }
+
+void Names::forget_from(std::size_t mark) {
+    for (std::size_t at = mark; at < fresh_.size(); ++at) {
+        (fresh_[at].what == Interned::What::lane ? lanes_ : kinds_).erase(fresh_[at].name);
+    }
+    fresh_.resize(std::min(mark, fresh_.size()));
+}
+
+std::optional<Row> SqliteTransaction::row(JobId id) {
+    return first_row(bound(shop_.connection,
+                           "SELECT id, lane_id, kind_id, key, priority, state, follow_up, attempts, crashes, token, "
+                           "run_at_ms, started_epoch FROM jobs WHERE id = ?1",
+                           id));
+}
+
+std::optional<Row> SqliteTransaction::open_row(std::int64_t lane, const std::string& key, bool follow_up) {
+    return first_row(bound(shop_.connection,
+                           "SELECT id, lane_id, kind_id, key, priority, state, follow_up, attempts, crashes, token, "
+                           "run_at_ms, started_epoch FROM jobs INDEXED BY jobs_open_key "
+                           "WHERE state < 6 AND lane_id = ?1 AND key = ?2 AND follow_up = ?3",
+                           lane, key, static_cast<std::int64_t>(follow_up)));
+}
+
+bool SqliteTransaction::hold(const Row& row) {
+    if (!shop_.claims.try_hold(row.id, row.token)) return false;
+    effects_.held.push_back(row.id);
+    effects_.touched.push_back(row.lane);
+    return true;
+}
+
+void SqliteTransaction::save(const Row& before, const Row& after, const std::optional<Words>& words) {
+    std::optional<std::string> cause, detail, advice;
+    if (words) cause = words->cause, detail = words->detail, advice = words->advice;
+    run(shop_.connection,
+        "UPDATE jobs SET kind_id = ?2, priority = ?3, state = ?4, follow_up = ?5, attempts = ?6, crashes = ?7, token = "
+        "?8, "
+        "started_epoch = ?9, run_at_ms = ?10, changed_ms = ?11, cause = coalesce(?12, cause), "
+        "detail = coalesce(?13, detail), advice = coalesce(?14, advice) WHERE id = ?1",
+        after.id, after.kind, static_cast<std::int64_t>(after.priority), static_cast<std::int64_t>(after.state),
+        static_cast<std::int64_t>(after.follow_up), after.attempts, after.crashes,
+        static_cast<std::int64_t>(after.token), after.started_epoch, after.run_at_ms, now_ms_, cause, detail, advice);
+    note(before, after);
+}
+
+void SqliteTransaction::note(const std::optional<Row>& before, const Row& after, JobId follows) {
+    Change change{after.id, after.lane, after.token, std::nullopt, after.place(), follows};
+    if (before) change.before = before->place();
+    effects_.changes.push_back(change);
+}
+
+bool SqliteTransaction::has_waits(JobId id) {
+    return first_number(bound(shop_.connection, "SELECT 1 FROM waits WHERE job_id = ?1 LIMIT 1", id)).has_value();
+}
+
+JobState SqliteTransaction::ready_state(const Row& row) {
+    if (row.id != 0 && has_waits(row.id)) return JobState::blocked;
+    return row.run_at_ms && *row.run_at_ms > now_ms_ ? JobState::scheduled : JobState::waiting;
+}
+
+void SqliteTransaction::replace_waits(const Row& row, const std::vector<Wait>& waits) {
+    run(shop_.connection, "DELETE FROM waits WHERE job_id = ?1", row.id);
+    for (const Wait& wait : waits) {
+        run(shop_.connection,
+            "INSERT INTO waits (job_id, key, level, lane_id) VALUES (?1, ?2, ?3, ?4) "
+            "ON CONFLICT (job_id, key) DO UPDATE SET level = max(level, excluded.level)",
+            row.id, wait.key, wait.level, row.lane);
+    }
+}
+
+/// Open jobs with these keys get at least `priority`, and so do those that they wait for in turn.
+void SqliteTransaction::raise(std::int64_t lane, const std::vector<Wait>& waits, Priority priority) {
+    std::vector<std::string> keys;
+    for (const Wait& wait : waits) keys.push_back(wait.key);
+    while (!keys.empty()) {  // ends: a raised job is not raised again
+        const std::string key = std::move(keys.back());
+        keys.pop_back();
+        for (const bool follow_up : {false, true}) {
+            const std::optional<Row> before = open_row(lane, key, follow_up);
+            if (!before || before->priority <= priority) continue;
+            Row after = *before;
+            after.priority = priority;
+            save(*before, after, std::nullopt);
+            SQLite::Statement& next = bound(shop_.connection, "SELECT key FROM waits WHERE job_id = ?1", after.id);
+            while (next.executeStep()) keys.push_back(next.getColumn(0).getString());
+            next.reset();
+        }
+    }
+}
+
+void SqliteTransaction::free_waits(std::int64_t lane, const std::string& key, std::int64_t level) {
+    std::vector<JobId> freed;
+    SQLite::Statement& waiting = bound(
+        shop_.connection, "SELECT job_id FROM waits WHERE lane_id = ?1 AND key = ?2 AND level <= ?3 ORDER BY job_id",
+        lane, key, level);
+    while (waiting.executeStep()) freed.push_back(waiting.getColumn(0).getInt64());
+    waiting.reset();
+    if (freed.empty()) return;
+    run(shop_.connection, "DELETE FROM waits WHERE lane_id = ?1 AND key = ?2 AND level <= ?3", lane, key, level);
+    for (const JobId id : freed) {
+        const std::optional<Row> before = row(id);
+        if (!before || before->state != JobState::blocked || before->follow_up || has_waits(id)) continue;
+        Row after = *before;
+        after.state = ready_state(after);
+        after.token = shop_.tokens.next();
+        save(*before, after, std::nullopt);
+    }
+}
+
+Result<Job> SqliteTransaction::get(JobId id) {
+    std::optional<Job> job = SqliteStore::get_job(shop_.connection, id);
+    if (!job) return Error{ErrorKind::not_found, "no_such_job", "there is no job " + std::to_string(id)};
+    return *std::move(job);
+}
+
+std::optional<Job> SqliteTransaction::find_open(const std::string& lane, const std::string& key) {
+    const auto id = shop_.names.find_lane(lane);
+    if (!id) return std::nullopt;
+    const std::optional<Row> open = open_row(*id, key, /*follow_up=*/false);
+    if (!open) return std::nullopt;
+    return SqliteStore::get_job(shop_.connection, open->id);
+}
+
+Connection& connection_of(Transaction& transaction) {
+    auto* over_sqlite = dynamic_cast<SqliteTransaction*>(&transaction);
+    SPILLWAY_ASSERT(over_sqlite != nullptr);
+    return over_sqlite->connection();
+}
+
+}  // namespace spillway::queue::sqlite

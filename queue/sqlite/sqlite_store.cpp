@@ -1,0 +1,214 @@
+#include "queue/sqlite/sqlite_store.hpp"
+
+#include <sqlite3.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "queue/sqlite/lock_file.hpp"
+#include "queue/sqlite/reader.hpp"
+#include "queue/sqlite/writer.hpp"
+
+namespace spillway::queue::sqlite {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// All that lives on the loop. Outcomes on their way may outlive the store, so they share it.
+struct LoopSide {
+    explicit LoopSide(const asio::any_io_executor& loop) : wake(loop) {
+        wake.expires_at(asio::steady_timer::time_point::max());
+    }
+
+    Claims claims;
+    Tokens tokens;
+    LaneIndex index{claims, tokens};
+    std::function<void(const std::string&)> listener;
+    asio::steady_timer wake;  ///< never fires: cancelled when there may be something new to wait for
+    bool failed = false;
+
+    /// Order matters: the index first, then the holds end, and only then may anyone claim or be resumed.
+    void deliver(GroupOutcome& outcome) {
+        const auto due_before = index.next_due();
+        for (const Interned& name : outcome.effects.names) index.learn(name);
+        for (const Change& change : outcome.effects.changes) index.apply(change);
+        for (PauseChange& pause : outcome.effects.pauses) index.apply(std::move(pause));
+        claims.release(outcome.effects.held);
+        if (!outcome.failed) {
+            for (const std::int64_t lane : outcome.effects.touched) index.touch(lane);
+        }
+        failed = failed || outcome.failed;
+        if (failed || index.has_folds() || index.next_due() != due_before) wake.cancel();
+        for (const std::string& lane : index.take_ready()) {
+            if (listener) listener(lane);
+        }
+    }
+};
+
+class SqliteStoreImpl final : public SqliteStore {
+ public:
+    struct Parts {
+        asio::any_io_executor loop;
+        std::shared_ptr<LoopSide> side;
+        LockFile lock;
+        std::unique_ptr<Engine> engine;
+    };
+
+    SqliteStoreImpl(Parts parts, Clock& clock, const Settings& settings)
+        : loop_(parts.loop),
+          clock_(clock),
+          side_(std::move(parts.side)),
+          lock_(std::move(parts.lock)),
+          storage_threads_(settings.on_loop ? 0 : 1),
+          reader_threads_(settings.on_loop ? 0 : 1),
+          writer_(std::make_shared<Writer>(
+              std::move(parts.engine),
+              settings.on_loop ? loop_ : asio::any_io_executor(storage_threads_.get_executor()), loop_,
+              [side = side_](GroupOutcome& outcome) { side->deliver(outcome); })),
+          reader_(std::make_shared<Reader>(
+              settings, settings.on_loop ? loop_ : asio::any_io_executor(reader_threads_.get_executor()), loop_)) {}
+
+    ~SqliteStoreImpl() override {
+        storage_threads_.stop();
+        reader_threads_.stop();
+        storage_threads_.join();
+        reader_threads_.join();
+    }
+
+    asio::awaitable<Result<void>> commit(CommandClass command_class, Work work) override {
+        if (closing_) co_return Error{ErrorKind::unavailable, "storage_closed", "the store is closed"};
+        Command command{command_class, std::move(work), to_ms(clock_.wall_now())};
+        auto begin = [this, command = std::move(command)](Answer answer) mutable {
+            writer_->push(std::move(command), std::move(answer));
+        };
+        auto result = co_await hand_over(loop_, std::move(begin));
+        co_return result;
+    }
+
+    asio::awaitable<Result<void>> read_erased(std::function<void(Connection&)> fn) override {
+        if (closing_) co_return Error{ErrorKind::unavailable, "storage_closed", "the store is closed"};
+        auto begin = [this, fn = std::move(fn)](Answer answer) mutable {
+            reader_->push(std::move(fn), std::move(answer));
+        };
+        auto result = co_await hand_over(loop_, std::move(begin));
+        co_return result;
+    }
+
+    asio::awaitable<void> run() override;
+
+    asio::awaitable<void> close() override {
+        if (std::exchange(closing_, true)) co_return;
+        auto close_reader = [this](Answer answer) { reader_->close(std::move(answer)); };
+        const auto reader_closed = co_await hand_over(loop_, close_reader);
+        auto close_writer = [this](Answer answer) { writer_->close(std::move(answer)); };
+        const auto writer_closed = co_await hand_over(loop_, close_writer);
+        SPILLWAY_ASSERT(reader_closed.ok() && writer_closed.ok());
+        lock_.reset();
+        side_->wake.cancel();
+    }
+
+    std::optional<std::string> next_kind(const std::string& lane) override {
+        return side_->index.next_kind(lane, clock_.wall_now());
+    }
+    std::vector<Claim> claim(const std::string& lane, const std::string& kind, std::size_t limit) override {
+        return side_->index.claim(lane, kind, limit, clock_.wall_now());
+    }
+    std::optional<Claim> claim_unknown(const std::string& lane, JobId id) override {
+        return side_->index.claim_unknown(lane, id);
+    }
+    void unclaim(const std::string&, const std::vector<Claim>& claims) override {
+        side_->index.unclaim(claims);
+        if (side_->index.has_folds()) side_->wake.cancel();
+    }
+    LaneCounts counts(const std::string& lane) override { return side_->index.counts(lane); }
+    std::optional<LanePause> lane_pause(const std::string& lane) override {
+        return side_->index.pause(lane, clock_.wall_now());
+    }
+    void on_ready(std::function<void(const std::string&)> listener) override { side_->listener = std::move(listener); }
+    std::uint32_t epoch() const override { return side_->tokens.epoch(); }
+    std::vector<std::string> lanes() const override { return side_->index.lanes(); }
+
+ private:
+    asio::awaitable<void> sleep_until_due();
+
+    asio::any_io_executor loop_;
+    Clock& clock_;
+    std::shared_ptr<LoopSide> side_;
+    std::optional<LockFile> lock_;
+    asio::thread_pool storage_threads_;
+    asio::thread_pool reader_threads_;
+    std::shared_ptr<Writer> writer_;
+    std::shared_ptr<Reader> reader_;
+    bool closing_ = false;
+};
+
+SqliteTransaction& internal(Transaction& transaction) { return static_cast<SqliteTransaction&>(transaction); }
+
+asio::awaitable<void> SqliteStoreImpl::run() {
+    constexpr std::size_t kPromotedAtOnce = 500;
+    co_await asio::this_coro::throw_if_cancelled(false);
+    while (!closing_ && !side_->failed) {
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) co_return;
+        const WallTime now = clock_.wall_now();
+        std::vector<JobId> due = side_->index.due(now, kPromotedAtOnce);
+        std::vector<std::string> pauses = side_->index.ended_pauses(now);
+        std::vector<JobId> folds = side_->index.take_folds();
+        if (due.empty() && pauses.empty() && folds.empty()) {
+            co_await sleep_until_due();
+            continue;
+        }
+        Work work = [due = std::move(due), pauses = std::move(pauses),
+                     folds = std::move(folds)](Transaction& transaction) {
+            for (const JobId id : due) internal(transaction).promote(id);
+            for (const JobId id : folds) internal(transaction).fold_idle(id);
+            for (const std::string& lane : pauses) internal(transaction).end_pause(lane);
+            return success();
+        };
+        const auto promoted = co_await commit(CommandClass::settle, std::move(work));
+        if (!promoted.ok()) co_await clock_.sleep_for(std::chrono::seconds(1));  // the disk may be full: no busy loop
+    }
+}
+
+asio::awaitable<void> SqliteStoreImpl::sleep_until_due() {
+    using namespace asio::experimental::awaitable_operators;
+    // Waits are in wall time, sleeps in steady time: a bound on one sleep lets a clock that was set be noticed.
+    constexpr Millis kSleepMax = std::chrono::minutes(1);
+    Millis left = kSleepMax;
+    if (const auto next = side_->index.next_due())
+        left = std::min(left, std::max(*next - clock_.wall_now(), Millis{1}));
+    auto sleep = clock_.sleep_for(left);
+    auto woken = side_->wake.async_wait(asio::as_tuple(asio::use_awaitable));
+    const auto first = co_await (std::move(sleep) || std::move(woken));
+    static_cast<void>(first);
+}
+
+Error open_error(const SQLite::Exception& exception, const std::string& path) {
+    Error error = storage_error(exception);
+    if (error.code == "storage_full" || error.code == "storage_busy") return error;
+    return invalid("store_unreadable", "cannot open " + path + ": " + exception.what());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(asio::any_io_executor loop, Clock& clock, Settings settings) {
+    auto lock = LockFile::acquire(settings.path + ".lock");
+    if (!lock.ok()) return std::move(lock).error();
+    try {
+        Connection connection = open_connection(settings, /*writes=*/true);
+        const auto migrated = migrate(connection, settings);
+        if (!migrated.ok()) return migrated.error();
+        auto side = std::make_shared<LoopSide>(loop);
+        auto engine = std::make_unique<Engine>(std::move(connection), side->claims, side->tokens, settings);
+        engine->recover(side->index, to_ms(clock.wall_now()));
+        SqliteStoreImpl::Parts parts{loop, std::move(side), std::move(lock).value(), std::move(engine)};
+        return std::unique_ptr<SqliteStore>(std::make_unique<SqliteStoreImpl>(std::move(parts), clock, settings));
+    } catch (const SQLite::Exception& exception) {
+        return open_error(exception, settings.path);
+    }
+}
+
+}  // namespace spillway::queue::sqlite

@@ -1,0 +1,124 @@
+#pragma once
+// The Transaction over one SQLite connection. Storage thread only; lives for one command.
+
+#include <unordered_map>
+
+#include "queue/lane_index.hpp"
+#include "queue/sqlite/statements.hpp"
+
+namespace spillway::queue::sqlite {
+
+/// Interned names, cached. What a rolled-back command interned is forgotten again.
+class Names {
+ public:
+    std::int64_t lane(Connection& connection, const std::string& name);
+    std::int64_t kind(Connection& connection, const std::string& name);
+    std::optional<std::int64_t> find_lane(const std::string& name) const;
+    void load(const Interned& name);
+
+    [[nodiscard]] std::size_t mark() const { return fresh_.size(); }
+    void forget_from(std::size_t mark);
+    std::vector<Interned> take_fresh() { return std::exchange(fresh_, {}); }
+
+ private:
+    std::unordered_map<std::string, std::int64_t> lanes_;
+    std::unordered_map<std::string, std::int64_t> kinds_;
+    std::vector<Interned> fresh_;
+};
+
+/// What one group of commands did, for the loop's index.
+struct Effects {
+    std::vector<Change> changes;
+    std::vector<PauseChange> pauses;
+    std::vector<Interned> names;
+    std::vector<JobId> held;            // kept also when the command was rolled back
+    std::vector<std::int64_t> touched;  // lanes of `held`
+};
+
+/// What all transactions of a store share.
+struct Workshop {
+    Connection connection;
+    Claims& claims;
+    Tokens& tokens;
+    int crashes_max = 3;
+    Names names{};
+};
+
+/// A job's row without its texts and body.
+struct Row {
+    JobId id = 0;
+    std::int64_t lane = 0;
+    std::int64_t kind = 0;
+    std::string key;
+    Priority priority = Priority::normal;
+    JobState state = JobState::waiting;
+    bool follow_up = false;
+    std::int64_t attempts = 0;
+    std::int64_t crashes = 0;
+    std::uint64_t token = 0;
+    std::optional<std::int64_t> run_at_ms;
+    std::optional<std::int64_t> started_epoch;
+
+    [[nodiscard]] Place place() const { return {state, priority, follow_up, kind, run_at_ms.value_or(0)}; }
+};
+
+/// Why a job is where it is; nothing: keep what the row says.
+struct Words {
+    std::string cause, detail, advice;
+};
+
+class SqliteTransaction final : public Transaction {
+ public:
+    SqliteTransaction(Workshop& shop, Effects& effects, std::int64_t now_ms)
+        : shop_(shop), effects_(effects), now_ms_(now_ms) {}
+
+    Result<Enqueued> enqueue(const NewJob& job) override;
+    Result<void> start(const Claim& claim) override;
+    Result<void> settle(const Claim& claim, const Settlement& settlement) override;
+    Result<void> release(const std::string& lane, const std::string& key, std::int64_t level) override;
+    Result<void> replay(JobId id) override;
+    Result<void> cancel(JobId id) override;
+    Result<void> resolve_by_hand(JobId id, const std::string& note) override;
+    Result<void> pause_lane(const std::string& lane, const LanePause& pause) override;
+    Result<void> resume_lane(const std::string& lane) override;
+    Result<Job> get(JobId id) override;
+    std::optional<Job> find_open(const std::string& lane, const std::string& key) override;
+
+    /// Scheduled and due -> waiting; anything else is left alone.
+    void promote(JobId id);
+    /// A pause whose time is over ends; a newer one stays.
+    void end_pause(const std::string& lane);
+    /// An idle job and its follow-up become one job with the newer body.
+    void fold_idle(JobId id);
+
+    Connection& connection() { return shop_.connection; }
+
+ private:
+    std::optional<Row> row(JobId id);
+    std::optional<Row> open_row(std::int64_t lane, const std::string& key, bool follow_up);
+    Result<Row> claimed_row(const Claim& claim);
+    bool hold(const Row& row);
+    void save(const Row& before, const Row& after, const std::optional<Words>& words);
+    void note(const std::optional<Row>& before, const Row& after, JobId follows = 0);
+
+    Enqueued insert(Row row, const NewJob& job, JobId follows);
+    Enqueued coalesce(const Row& before, const NewJob& job);
+    Enqueued follow(const Row& main, const NewJob& job);
+    void end_follow_up_as_folded(const Row& follow, JobId into);
+    void take_over(Row& main, const Row& follow);
+    void go_on(const Row& main);
+    void end(const Row& before, JobState state, Words words);
+
+    void replace_waits(const Row& row, const std::vector<Wait>& waits);
+    bool has_waits(JobId id);
+    void raise(std::int64_t lane, const std::vector<Wait>& waits, Priority priority);
+    void free_waits(std::int64_t lane, const std::string& key, std::int64_t level);
+    /// blocked, scheduled or waiting, by what the job waits for.
+    JobState ready_state(const Row& row);
+
+    Workshop& shop_;
+    Effects& effects_;
+    std::int64_t now_ms_;
+};
+
+}  // namespace spillway::queue::sqlite
