@@ -4,12 +4,14 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 namespace spillway {
 
 namespace asio = boost::asio;
 
 struct Deadline::State {
+    asio::any_io_executor executor;
     Clock& clock;
     SteadyTime when;
     std::function<void()> on_expiry;
@@ -47,7 +49,7 @@ asio::awaitable<void> Deadline::watch(std::shared_ptr<State> state) {
 }
 
 Deadline::Deadline(asio::any_io_executor executor, Clock& clock, SteadyTime when, std::function<void()> on_expiry)
-    : state_(std::make_shared<State>(clock, when, std::move(on_expiry))) {
+    : state_(std::make_shared<State>(executor, clock, when, std::move(on_expiry))) {
     // The handler keeps the state, and with it the signal, until the watch has ended. An exception here is a clock
     // that broke its contract: there is nobody to tell, and the wait it guarded stays bounded by its owner's cancel.
     auto ended = asio::bind_executor(executor, [state = state_](const std::exception_ptr&) {});
@@ -56,7 +58,10 @@ Deadline::Deadline(asio::any_io_executor executor, Clock& clock, SteadyTime when
 
 Deadline::~Deadline() {
     state_->armed = false;
-    if (state_->sleeping) state_->signal.emit(asio::cancellation_type::terminal);
+    if (!state_->sleeping) return;
+    state_->signal.emit(asio::cancellation_type::terminal);
+    // Emitted from outside the loop, Asio carries the signal there by its address: it must live until then.
+    asio::post(state_->executor, [state = state_] {});
 }
 
 bool Deadline::expired() const { return state_->expired; }

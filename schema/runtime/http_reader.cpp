@@ -37,22 +37,20 @@ struct HttpEngine {
 
     /// RFC 9112 2.2: an empty line before a request is ignored; some clients send one after a body.
     void skip_empty_lines() {
-        while (!parser->got_some() && buffer.size() >= 2) {
-            const auto* bytes = static_cast<const char*>(buffer.data().data());
-            if (bytes[0] != '\r' || bytes[1] != '\n') return;
-            buffer.consume(2);
-        }
+        while (!parser->got_some() && text().starts_with("\r\n")) buffer.consume(2);
     }
+
+    std::string_view text() const { return {static_cast<const char*>(buffer.data().data()), buffer.size()}; }
 
     /// One step of the parser over what is buffered. @return false when it needs more bytes.
     bool step() {
         if (kRequest) skip_empty_lines();
-        if (buffer.size() == 0) return false;
+        const bool half_line = kRequest && !parser->got_some() && text() == "\r";
+        if (buffer.size() == 0 || half_line) return false;
         const auto used = parser->put(buffer.data(), error);
         buffer.consume(used);
-        const bool hungry = error == http::error::need_more;
-        if (hungry) error = {};
-        if (hungry && used == 0 && buffer.size() == buffer.max_size()) error = http::error::header_limit;
+        if (error == http::error::need_more) error = {};
+        if (!error && used == 0 && buffer.size() == buffer.max_size()) error = http::error::header_limit;
         if (!error && parser->is_header_done() && !head_told) check_coding();
         return error || used > 0;
     }

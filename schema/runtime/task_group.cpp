@@ -6,6 +6,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -39,11 +40,13 @@ struct TaskGroup::State {
         : name(std::move(group_name)), executor(where), emptied(where, asio::steady_timer::time_point::max()) {}
 
     void emit(asio::cancellation_type type) {
-        const std::vector<std::shared_ptr<Task>> now(tasks.begin(), tasks.end());  // a task may end while we emit
+        std::vector<std::shared_ptr<Task>> now(tasks.begin(), tasks.end());  // a task may end while we emit
         for (const auto& task : now) {
             task->cancelled = true;
             if (task->live) task->signal.emit(type);
         }
+        // Emitted from outside the loop, Asio carries a signal there by its address: it must live until then.
+        if (!now.empty()) asio::post(executor, [now = std::move(now)] {});
     }
 
     void failed(const Task& task, const char* what) {

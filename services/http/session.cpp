@@ -6,6 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -247,7 +248,7 @@ void Session::watch_peer() {
         if (seen > 0) return;  // the next request, pipelined: the peer is there, and its end shows at a write
         if (seen < 0 && errno == EAGAIN) return self->watch_peer();
         self->gone_ = true;
-        if (self->in_handler_) self->handler_signal_.emit(asio::cancellation_type::terminal);
+        self->cancel_handler();
     };
     socket_.async_wait(tcp::socket::wait_read, asio::bind_cancellation_slot(watch_signal_.slot(), std::move(woken)));
 }
@@ -280,13 +281,20 @@ asio::awaitable<void> Session::linger() {
 void Session::stop_soon() {
     stopping_ = true;
     if (idle_) close();
-    if (streaming_ && in_handler_) handler_signal_.emit(asio::cancellation_type::terminal);
+    if (streaming_) cancel_handler();
 }
 
 void Session::abort() {
     stopping_ = gone_ = true;
-    if (in_handler_) handler_signal_.emit(asio::cancellation_type::terminal);
+    cancel_handler();
     close();
+}
+
+void Session::cancel_handler() {
+    if (!in_handler_) return;
+    handler_signal_.emit(asio::cancellation_type::terminal);
+    // Emitted from outside the loop, Asio carries the signal there by its address: it must live until then.
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {});
 }
 
 void Session::close() {

@@ -48,6 +48,7 @@ class Session : public std::enable_shared_from_this<Session> {
     boost::asio::awaitable<bool> send(std::string bytes);
     boost::asio::awaitable<void> linger();
     void watch_peer();
+    void cancel_handler();
     void close();
 
     std::shared_ptr<const ServerContext> context_;
