@@ -1,6 +1,7 @@
 #pragma once
-// One connection's way to its provider: waits for a slot within the limits, adds the token, sends, and feeds what the answer says of limits back
-// to the pacer. A refused token is renewed once; the same bytes then go again, which is safe since a 401 proves that nothing was done.
+// One connection's way to its provider: waits for a slot within the limits, adds the token, sends, and feeds what the
+// answer says of limits back to the pacer. A refused token is renewed once; the same bytes then go again, which is safe
+// since a 401 proves that nothing was done.
 
 #include <functional>
 #include <string>
@@ -17,7 +18,7 @@ namespace spillway::sync {
 
 /// Gives access tokens; refreshes are single-flight per grant and durable before use.
 class TokenSource {
-  public:
+ public:
     virtual ~TokenSource() = default;
     /// A token that is not about to expire. Errors: unauthorised (consent is gone), unavailable (try again).
     virtual boost::asio::awaitable<Result<Secret>> token(GrantId grant) = 0;
@@ -33,7 +34,7 @@ struct CallerStatus {
 };
 
 class Caller {
-  public:
+ public:
     struct Target {
         std::string origin;  ///< "https://api.xero.com"
         std::string tenant;
@@ -41,13 +42,19 @@ class Caller {
     };
     /// Stores day counts before the calls that they reserve; whoever passes `before_send` does that in its own commit.
     using SaveDays = std::function<boost::asio::awaitable<Result<void>>(std::vector<pacing::DayRow>)>;
-    Caller(Provider& provider, Transport& transport, TokenSource& tokens, Clock& clock, pacing::Pacer& pacer, Target target,
-           SaveDays save_days)
-        : provider_(provider), transport_(transport), tokens_(tokens), clock_(clock), pacer_(pacer),
-          target_(std::move(target)), save_days_(std::move(save_days)) {}
+    Caller(Provider& provider, Transport& transport, TokenSource& tokens, Clock& clock, pacing::Pacer& pacer,
+           Target target, SaveDays save_days)
+        : provider_(provider),
+          transport_(transport),
+          tokens_(tokens),
+          clock_(clock),
+          pacer_(pacer),
+          target_(std::move(target)),
+          save_days_(std::move(save_days)) {}
 
-    /// Sends one call when the limits allow it. `before_send` runs when the slot is there and may refuse (its error is returned and nothing
-    /// is sent): the place to write the intent. Errors: unauthorised, unavailable, cancelled: certainly not sent.
+    /// Sends one call when the limits allow it. `before_send` runs when the slot is there and may refuse (its error is
+    /// returned and nothing is sent): the place to write the intent. Errors: unauthorised, unavailable, cancelled:
+    /// certainly not sent.
     using BeforeSend = std::function<boost::asio::awaitable<Result<void>>()>;
     boost::asio::awaitable<Result<SendResult>> call(PreparedCall call, pacing::Urgency urgency, BeforeSend before_send);
     boost::asio::awaitable<Result<SendResult>> call(PreparedCall call, pacing::Urgency urgency);
@@ -60,7 +67,7 @@ class Caller {
     [[nodiscard]] const Target& target() const { return target_; }
     void set_grant(GrantId grant) { target_.grant = std::move(grant); }
 
-  private:
+ private:
     boost::asio::awaitable<Result<void>> reserve_days();
     boost::asio::awaitable<SendResult> send_once(PreparedCall call, pacing::Urgency urgency, Secret token);
 

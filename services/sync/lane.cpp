@@ -16,7 +16,8 @@ constexpr queue::BackoffPolicy kLaneBackoff{Millis{1'000}, Millis{30'000}, 0};
 
 CallClass write_class_of(const Provider& provider) {
     const auto limits = provider.limits();
-    const bool batches = std::any_of(limits.windows.begin(), limits.windows.end(), [](const auto& w) { return w.batch_only; });
+    const bool batches =
+        std::any_of(limits.windows.begin(), limits.windows.end(), [](const auto& w) { return w.batch_only; });
     return batches ? CallClass::batch : CallClass::write;
 }
 
@@ -72,9 +73,11 @@ Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
     : world_(world),
       pacer_(setup.provider.limits(), setup.app_budget),
       caller_(setup.provider, world.transport, world.tokens, world.clock, pacer_,
-              Caller::Target{setup.origin, row.tenant_id, row.grant}, save_days_to(world.store, setup.app + "/" + row.tenant_id)),
-      parts_{row.id, row.partner, row.id.value, world.store, setup.provider, caller_, pacer_, world.clock, world.random,
-             setup.app + "/" + row.tenant_id, {}, {}},
+              Caller::Target{setup.origin, row.tenant_id, row.grant},
+              save_days_to(world.store, setup.app + "/" + row.tenant_id)),
+      parts_{row.id,  row.partner, row.id.value, world.store,  setup.provider,
+             caller_, pacer_,      world.clock,  world.random, setup.app + "/" + row.tenant_id,
+             {},      {}},
       write_class_(write_class_of(setup.provider)),
       wake_(world.executor),
       tasks_(world.executor, "lane " + row.id.value) {
@@ -171,7 +174,8 @@ LaneStatus Lane::status() const {
     } else if (!caller.waits_for.empty()) {
         status.doing = "waiting";
         status.waits_for = caller.waits_for;
-        if (caller.until && *caller.until > now && *caller.until != SteadyTime::max()) status.wait_left = *caller.until - now;
+        if (caller.until && *caller.until > now && *caller.until != SteadyTime::max())
+            status.wait_left = *caller.until - now;
     } else {
         status.doing = flights_ > 0 ? "sending" : "idle";
     }

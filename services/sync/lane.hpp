@@ -1,6 +1,6 @@
 #pragma once
-// One lane: the sender of one connection. It claims when the limits allow a call, keeps a few calls in flight, holds back when the provider
-// is in trouble, and resolves what is unknown. Paced, paused and broken alone.
+// One lane: the sender of one connection. It claims when the limits allow a call, keeps a few calls in flight, holds
+// back when the provider is in trouble, and resolves what is unknown. Paced, paused and broken alone.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
@@ -26,7 +26,7 @@ struct LaneWorld {
 };
 
 class Lane {
-  public:
+ public:
     struct Setup {
         Provider& provider;
         std::string origin, app;
@@ -51,9 +51,11 @@ class Lane {
     [[nodiscard]] LaneStatus status() const;
     [[nodiscard]] Caller& caller() { return caller_; }
     /// Called when the provider refuses the grant for good.
-    void on_unauthorised(std::function<void(ConnectionId, std::string)> callback) { unauthorised_ = std::move(callback); }
+    void on_unauthorised(std::function<void(ConnectionId, std::string)> callback) {
+        unauthorised_ = std::move(callback);
+    }
 
-  private:
+ private:
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<bool> send_next();
     boost::asio::awaitable<void> flight(std::vector<queue::Claim> claims);

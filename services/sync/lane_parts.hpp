@@ -54,17 +54,17 @@ struct Member {
     store::Intent intent;
 };
 
-/// Carries claimed jobs of one kind through plan, read, prepare, intent, send and settle. Whatever happens, every claim is either settled or
-/// put back when it returns.
+/// Carries claimed jobs of one kind through plan, read, prepare, intent, send and settle. Whatever happens, every claim
+/// is either settled or put back when it returns.
 boost::asio::awaitable<void> push(LaneParts& lane, std::vector<queue::Claim> claims);
 
-/// Finds out what became of a call's open intents, and settles their jobs: re-sent byte for byte while the provider remembers the key, else
-/// looked up. Returns when none is open, or when the lane stops.
+/// Finds out what became of a call's open intents, and settles their jobs: re-sent byte for byte while the provider
+/// remembers the key, else looked up. Returns when none is open, or when the lane stops.
 boost::asio::awaitable<void> resolve(LaneParts& lane, store::Call call);
 
 /// Runs the reads of `calls` one after another and collects the objects that they return.
 /// Errors: as the provider's or the caller's; what was read before is dropped.
 boost::asio::awaitable<Result<std::vector<RemoteObject>>> read_all(LaneParts& lane, std::vector<PreparedCall> calls,
-                                                                  pacing::Urgency urgency);
+                                                                   pacing::Urgency urgency);
 
 }  // namespace spillway::sync

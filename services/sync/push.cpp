@@ -23,7 +23,8 @@ struct Flight {
     }
 };
 
-asio::awaitable<Result<std::vector<store::LoadedSubject>>> load(LaneParts& lane, const std::vector<queue::Claim>& claims) {
+asio::awaitable<Result<std::vector<store::LoadedSubject>>> load(LaneParts& lane,
+                                                                const std::vector<queue::Claim>& claims) {
     std::vector<queue::JobId> ids;
     ids.reserve(claims.size());
     for (const auto& claim : claims) ids.push_back(claim.id);
@@ -34,7 +35,8 @@ asio::awaitable<Result<std::vector<store::LoadedSubject>>> load(LaneParts& lane,
 
 /// Settles a batch of decisions that need no call, in one transaction.
 using Decision = std::function<Result<void>(queue::Transaction&)>;
-asio::awaitable<void> decide(LaneParts& lane, Flight& flight, std::vector<std::pair<queue::Claim, Decision>> decisions) {
+asio::awaitable<void> decide(LaneParts& lane, Flight& flight,
+                             std::vector<std::pair<queue::Claim, Decision>> decisions) {
     if (decisions.empty()) co_return;
     std::vector<queue::Claim> claims;
     for (const auto& [claim, decision] : decisions) claims.push_back(claim);
@@ -62,8 +64,8 @@ asio::awaitable<void> plan(LaneParts& lane, Flight& flight, std::vector<store::L
     for (std::size_t i = 0; i < subjects.size(); ++i) {
         auto steps = lane.provider.plan(subjects[i].subject);
         if (steps.empty()) {
-            nothing_to_do.emplace_back(claims[i], [context, claim = claims[i], loaded = std::move(subjects[i])](
-                                                      queue::Transaction& transaction) {
+            nothing_to_do.emplace_back(claims[i], [context, claim = claims[i],
+                                                   loaded = std::move(subjects[i])](queue::Transaction& transaction) {
                 return settle_nothing_to_do(transaction, context, claim, loaded);
             });
         } else {
@@ -128,9 +130,10 @@ asio::awaitable<void> prepare(LaneParts& lane, Flight& flight, std::vector<Remot
         auto object = lane.provider.prepare(member.loaded.subject, member.step, lane.mapping, lane.books,
                                             current_of(member, current));
         if (!object.ok()) {
-            refused.emplace_back(member.claim, [context, member, error = object.error()](queue::Transaction& transaction) {
-                return settle_refused(transaction, context, member.claim, member.loaded, member.step, error);
-            });
+            refused.emplace_back(
+                member.claim, [context, member, error = object.error()](queue::Transaction& transaction) {
+                    return settle_refused(transaction, context, member.claim, member.loaded, member.step, error);
+                });
             continue;
         }
         bytes += object->body.size();
@@ -172,7 +175,8 @@ asio::awaitable<Result<void>> write_intent(LaneParts& lane, Flight& flight, stor
     std::vector<queue::Claim> claims;
     for (const auto& member : flight.members) claims.push_back(member.claim);
     std::function<Result<store::Call>(queue::Transaction&)> work =
-        [call, claims = std::move(claims), reserved, budget = lane.budget](queue::Transaction& transaction) -> Result<store::Call> {
+        [call, claims = std::move(claims), reserved,
+         budget = lane.budget](queue::Transaction& transaction) -> Result<store::Call> {
         auto written = call;
         for (const auto& claim : claims) {
             auto started = transaction.start(claim);
@@ -316,7 +320,7 @@ asio::awaitable<void> send(LaneParts& lane, Flight& flight) {
 }  // namespace
 
 asio::awaitable<Result<std::vector<RemoteObject>>> read_all(LaneParts& lane, std::vector<PreparedCall> calls,
-                                                           pacing::Urgency urgency) {
+                                                            pacing::Urgency urgency) {
     std::vector<RemoteObject> all;
     for (auto& call : calls) {
         auto request = call;
@@ -346,7 +350,9 @@ asio::awaitable<void> push(LaneParts& lane, std::vector<queue::Claim> claims) {
             log_warn("read_failed", {{"conn", lane.connection.value}, {"code", current.error().code}});
         }
     } else {
-        log_error("load_failed", {{"conn", lane.connection.value}, {"code", subjects.error().code}, {"detail", subjects.error().detail}});
+        log_error(
+            "load_failed",
+            {{"conn", lane.connection.value}, {"code", subjects.error().code}, {"detail", subjects.error().detail}});
         lane.trip();
     }
     lane.store.unclaim(lane.lane, flight.unsettled);

@@ -1,6 +1,7 @@
-// What became of a write whose outcome is unknown? Inside the provider's key memory the same bytes go again with the same key; after that,
-// after a server error, and after every restart it is looked up. "Absent" needs two complete look-ups, 30 s apart, the first no earlier than the
-// provider's quiet time after the last possible send: a killed process does not recall its bytes, and a server may run on for minutes.
+// What became of a write whose outcome is unknown? Inside the provider's key memory the same bytes go again with the
+// same key; after that, after a server error, and after every restart it is looked up. "Absent" needs two complete
+// look-ups, 30 s apart, the first no earlier than the provider's quiet time after the last possible send: a killed
+// process does not recall its bytes, and a server may run on for minutes.
 
 #include <algorithm>
 
@@ -30,7 +31,8 @@ bool any_open(const store::Call& call) {
     return std::any_of(call.intents.begin(), call.intents.end(), [](const auto& intent) { return intent.open; });
 }
 
-/// Only the process that sent it, only without an answer so far (a server error is replayed with its key), only within the key's memory.
+/// Only the process that sent it, only without an answer so far (a server error is replayed with its key), only within
+/// the key's memory.
 bool may_resend(const LaneParts& lane, const store::Call& call) {
     return call.sent_here && call.status == 0 &&
            lane.clock.steady_now() - *call.sent_here < lane.provider.times().key_memory_used;
@@ -41,7 +43,8 @@ Millis quiet_left(const LaneParts& lane, const store::Call& call) {
     // A refusal of the whole call is an answer: the provider is done with it.
     if (call.status >= 400 && call.status < 500) return Millis{0};
     const auto quiet = lane.provider.times().quiet;
-    // A wall clock that went backwards must not make the wait endless, nor a jump forwards end it wrongly within one process.
+    // A wall clock that went backwards must not make the wait endless, nor a jump forwards end it wrongly within one
+    // process.
     return std::clamp(Millis(call.sent + quiet - lane.clock.wall_now()), Millis{0}, quiet);
 }
 
@@ -58,7 +61,8 @@ Result<void> settle_found(queue::Transaction& transaction, const SettleContext& 
     auto loaded = store::load_subject(queue::sqlite::connection_of(transaction), found.intent.record_id);
     if (!loaded.ok()) return loaded.error();
     loaded->job_id = found.claim.id;
-    auto settled = settle_object(transaction, context, ObjectEnd{found.claim, std::move(*loaded), found.intent, found.outcome});
+    auto settled =
+        settle_object(transaction, context, ObjectEnd{found.claim, std::move(*loaded), found.intent, found.outcome});
     return settled;
 }
 
@@ -70,7 +74,8 @@ asio::awaitable<bool> settle_findings(LaneParts& lane, store::Call& call, Findin
         if (!call.intents[i].open || !findings[i]) continue;
         // Without a claim (the job was overtaken) the evidence is kept all the same: token 0 is always stale.
         const auto claim = lane.store.claim_unknown(lane.lane, call.intents[i].job_id);
-        found.push_back({claim.value_or(queue::Claim{call.intents[i].job_id, 0}), call.intents[i], std::move(*findings[i])});
+        found.push_back(
+            {claim.value_or(queue::Claim{call.intents[i].job_id, 0}), call.intents[i], std::move(*findings[i])});
         which.push_back(i);
     }
     if (found.empty()) co_return true;
@@ -105,7 +110,8 @@ asio::awaitable<Result<void>> touch(LaneParts& lane, store::Call& call) {
     co_return co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
 }
 
-/// Sends the same bytes again. Only an answer that speaks of the objects counts; a throttled or refused repeat says nothing of the first send.
+/// Sends the same bytes again. Only an answer that speaks of the objects counts; a throttled or refused repeat says
+/// nothing of the first send.
 asio::awaitable<void> resend(LaneParts& lane, store::Call& call) {
     auto request = call.request;
     Caller::BeforeSend before = [&lane, &call] { return touch(lane, call); };
@@ -120,11 +126,13 @@ asio::awaitable<void> resend(LaneParts& lane, store::Call& call) {
     Findings findings(outcomes.size());
     bool speaks = false;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-        const bool decided = outcomes[i].kind == Kind::applied || (outcomes[i].kind == Kind::rejected && !outcomes[i].taken);
+        const bool decided =
+            outcomes[i].kind == Kind::applied || (outcomes[i].kind == Kind::rejected && !outcomes[i].taken);
         speaks = speaks || decided;
         if (decided) findings[i] = std::move(outcomes[i]);
     }
-    if (!speaks && answer->response.status != 429 && answer->response.status != 401) call.status = answer->response.status;
+    if (!speaks && answer->response.status != 429 && answer->response.status != 401)
+        call.status = answer->response.status;
     const bool settled = co_await settle_findings(lane, call, std::move(findings));
     if (settled && speaks) {
         lane.recovered();
@@ -178,7 +186,8 @@ std::optional<ElementOutcome> finding_from(Verdict verdict, bool absent_is_prove
         case Verdict::Kind::absent:
             if (!absent_is_proven) return std::nullopt;
             outcome.kind = Kind::unavailable;
-            outcome.error = Error{ErrorKind::unavailable, "not_applied", "looked up twice: the write never took effect"};
+            outcome.error =
+                Error{ErrorKind::unavailable, "not_applied", "looked up twice: the write never took effect"};
             return outcome;
         case Verdict::Kind::inconclusive: return std::nullopt;
     }

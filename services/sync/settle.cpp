@@ -22,7 +22,8 @@ std::string_view word(Kind kind) {
     return "unknown";
 }
 
-/// A claim that was overtaken forbids the job's transition, but what the provider answered is still kept and resolves the intent.
+/// A claim that was overtaken forbids the job's transition, but what the provider answered is still kept and resolves
+/// the intent.
 Result<void> transition(queue::Transaction& transaction, const queue::Claim& claim, const Settlement& settlement) {
     auto settled = transaction.settle(claim, settlement);
     if (!settled.ok() && settled.error().code == "stale_claim") return success();
@@ -46,7 +47,8 @@ Result<void> note_attempt(queue::Transaction& transaction, const SettleContext& 
     if (end.outcome.kind == Kind::applied) {
         attempt.code.clear();
         attempt.detail.clear();
-        for (const auto& warning : end.outcome.warnings) attempt.detail += (attempt.detail.empty() ? "" : " ") + warning;
+        for (const auto& warning : end.outcome.warnings)
+            attempt.detail += (attempt.detail.empty() ? "" : " ") + warning;
     }
     return store::add_attempt(connection_of(transaction), attempt);
 }
@@ -89,8 +91,9 @@ Result<void> end_applied_job(queue::Transaction& transaction, const SettleContex
     auto marked = store::mark_applied(connection_of(transaction), after.record_id, version);
     if (!marked.ok()) return marked;
     const auto off = difference(context, end);
-    auto settled = transition(transaction, end.claim, off.empty() ? Settlement::applied(version)
-                                                             : Settlement::applied_with_difference(version, off));
+    auto settled =
+        transition(transaction, end.claim,
+                   off.empty() ? Settlement::applied(version) : Settlement::applied_with_difference(version, off));
     if (!settled.ok()) return settled;
     return say(transaction, context, after, off.empty() ? "record.applied" : "record.applied_with_difference", {}, off);
 }
@@ -112,9 +115,11 @@ Result<void> settle_applied(queue::Transaction& transaction, const SettleContext
 
     auto after = end.loaded;
     apply_to_links(after.subject.links, end.intent.object, link);
-    // A newer version accepted meanwhile goes with the follow-up; this job has more to do only for the version that it sent.
+    // A newer version accepted meanwhile goes with the follow-up; this job has more to do only for the version that it
+    // sent.
     const bool overtaken = after.subject.version != end.intent.record_version;
-    if (overtaken || !context.provider->plan(after.subject).empty()) return transition(transaction, end.claim, Settlement::again());
+    if (overtaken || !context.provider->plan(after.subject).empty())
+        return transition(transaction, end.claim, Settlement::again());
     return end_applied_job(transaction, context, end, after);
 }
 
@@ -126,14 +131,16 @@ Result<void> park(queue::Transaction& transaction, const SettleContext& context,
 }
 
 Result<void> settle_retry(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end) {
-    if (context.whole_call) return transition(transaction, end.claim, Settlement::again(context.now + context.lane_delay));
+    if (context.whole_call)
+        return transition(transaction, end.claim, Settlement::again(context.now + context.lane_delay));
     if (end.loaded.attempts + 1 >= context.attempts_max) {
         auto error = end.outcome.error;
         error.detail = "gave up after " + std::to_string(context.attempts_max) + " attempts: " + error.detail;
         return park(transaction, context, end.claim, end.loaded, error, "Replay when the cause is gone.");
     }
-    return transition(transaction, 
-        end.claim, Settlement::retry_at(context.now + context.retry_delay, end.outcome.error.code, end.outcome.error.detail));
+    return transition(
+        transaction, end.claim,
+        Settlement::retry_at(context.now + context.retry_delay, end.outcome.error.code, end.outcome.error.detail));
 }
 
 Result<void> settle_throttled(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end) {
@@ -173,8 +180,8 @@ Result<void> settle_object(queue::Transaction& transaction, const SettleContext&
     return Error{ErrorKind::bug, "unknown_outcome", "an outcome without a meaning"};
 }
 
-Result<void> settle_nothing_to_do(queue::Transaction& transaction, const SettleContext& context, const queue::Claim& claim,
-                                  const store::LoadedSubject& loaded) {
+Result<void> settle_nothing_to_do(queue::Transaction& transaction, const SettleContext& context,
+                                  const queue::Claim& claim, const store::LoadedSubject& loaded) {
     auto marked = store::mark_applied(connection_of(transaction), loaded.record_id, loaded.subject.version);
     if (!marked.ok()) return marked;
     auto settled = transition(transaction, claim, Settlement::applied(loaded.subject.version));

@@ -1,6 +1,6 @@
 #pragma once
-// From one object's outcome to the rows that say so: link, intent, attempt, job, record and event change in one transaction, guarded by the
-// claim. Runs on the storage thread; touches nothing of the loop.
+// From one object's outcome to the rows that say so: link, intent, attempt, job, record and event change in one
+// transaction, guarded by the claim. Runs on the storage thread; touches nothing of the loop.
 
 #include "connectors/provider.hpp"
 #include "queue/backoff.hpp"
@@ -17,10 +17,10 @@ struct SettleContext {
     Decimal rounding_bound;
     int attempts_max = 12;
     WallTime now{};
-    Millis retry_delay{};    ///< for a failure of this record alone, already jittered
-    Millis lane_delay{};     ///< for a failure of the whole call: the lane pauses that long, no attempt is counted
-    bool whole_call = false; ///< the failure is the call's, not this record's
-    std::string call_key;    ///< empty: nothing was sent
+    Millis retry_delay{};     ///< for a failure of this record alone, already jittered
+    Millis lane_delay{};      ///< for a failure of the whole call: the lane pauses that long, no attempt is counted
+    bool whole_call = false;  ///< the failure is the call's, not this record's
+    std::string call_key;     ///< empty: nothing was sent
     int http_status = 0;
 };
 
@@ -32,12 +32,13 @@ struct ObjectEnd {
     ElementOutcome outcome;
 };
 
-/// When the claim was overtaken the job is left alone, and what the provider answered is kept all the same. Errors: storage errors.
+/// When the claim was overtaken the job is left alone, and what the provider answered is kept all the same. Errors:
+/// storage errors.
 Result<void> settle_object(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end);
 
 /// A record whose books are already as they should be: nothing to send.
-Result<void> settle_nothing_to_do(queue::Transaction& transaction, const SettleContext& context, const queue::Claim& claim,
-                                  const store::LoadedSubject& loaded);
+Result<void> settle_nothing_to_do(queue::Transaction& transaction, const SettleContext& context,
+                                  const queue::Claim& claim, const store::LoadedSubject& loaded);
 
 /// A record that is refused before anything is sent.
 Result<void> settle_refused(queue::Transaction& transaction, const SettleContext& context, const queue::Claim& claim,

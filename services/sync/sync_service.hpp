@@ -20,8 +20,9 @@ struct Consent {
 
 /// Why a lane does what it does right now, for people and for progress displays.
 struct LaneStatus {
-    std::string doing;      ///< "sending", "idle", "waiting", "paused", "needs_reauth"
-    std::string waits_for;  ///< "minute limit", "day limit", "look-up quiet time", "provider unavailable" ...; else empty
+    std::string doing;  ///< "sending", "idle", "waiting", "paused", "needs_reauth"
+    std::string
+        waits_for;  ///< "minute limit", "day limit", "look-up quiet time", "provider unavailable" ...; else empty
     std::optional<Millis> wait_left;
     std::optional<int> day_left;
     std::int64_t calls = 0;      ///< since the start of the process, every call of the connection
@@ -29,22 +30,24 @@ struct LaneStatus {
 };
 
 class SyncService {
-  public:
+ public:
     virtual ~SyncService() = default;
 
-    /// Starts a consent. With `reconnect` the same organisation must be chosen again (another one is refused at the callback).
-    /// Errors: not_found (partner, connection), invalid/`unknown_provider`.
+    /// Starts a consent. With `reconnect` the same organisation must be chosen again (another one is refused at the
+    /// callback). Errors: not_found (partner, connection), invalid/`unknown_provider`.
     virtual boost::asio::awaitable<Result<Consent>> start_connect(PartnerId partner, std::string provider,
-                                                                  std::optional<ConnectionId> reconnect, std::string return_url) = 0;
-    /// The provider's redirect: exchanges the code, reads the organisation, proposes a mapping, makes the connection. One consent may
-    /// link several organisations (Xero); each not linked elsewhere becomes a connection. Errors: invalid/`unknown_state`,
-    /// forbidden/`consent_denied`, conflict/`tenant_linked`, conflict/`other_tenant`, unavailable.
+                                                                  std::optional<ConnectionId> reconnect,
+                                                                  std::string return_url) = 0;
+    /// The provider's redirect: exchanges the code, reads the organisation, proposes a mapping, makes the connection.
+    /// One consent may link several organisations (Xero); each not linked elsewhere becomes a connection. Errors:
+    /// invalid/`unknown_state`, forbidden/`consent_denied`, conflict/`tenant_linked`, conflict/`other_tenant`,
+    /// unavailable.
     struct Connected {
         std::vector<ConnectionId> connections;
         std::string return_url;
     };
-    virtual boost::asio::awaitable<Result<Connected>> finish_connect(std::string state, std::string code, std::string realm,
-                                                                     std::string error) = 0;
+    virtual boost::asio::awaitable<Result<Connected>> finish_connect(std::string state, std::string code,
+                                                                     std::string realm, std::string error) = 0;
 
     virtual boost::asio::awaitable<Result<void>> pause(ConnectionId connection, std::string reason,
                                                        std::optional<WallTime> until) = 0;
@@ -58,8 +61,8 @@ class SyncService {
     /// setup | on_sync | automatic. A change to automatic releases what waits.
     virtual boost::asio::awaitable<Result<void>> set_posting(ConnectionId connection, std::string posting) = 0;
 
-    /// Starts a sync: its scope is every open job of the connection, frozen now. Errors: not_found, conflict/`not_active`
-    /// (paused, needs_reauth, disconnected, setup), conflict/`mapping_incomplete`.
+    /// Starts a sync: its scope is every open job of the connection, frozen now. Errors: not_found,
+    /// conflict/`not_active` (paused, needs_reauth, disconnected, setup), conflict/`mapping_incomplete`.
     virtual boost::asio::awaitable<Result<SyncId>> start_sync(ConnectionId connection, std::string requested_by) = 0;
 
     [[nodiscard]] virtual LaneStatus lane_status(const ConnectionId& connection) const = 0;

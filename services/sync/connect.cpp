@@ -1,0 +1,236 @@
+// Making connections: consent, code exchange, the organisation's lists, a proposed mapping.
+
+#include <algorithm>
+
+#include "schema/runtime/log.hpp"
+#include "services/store/events.hpp"
+#include "services/store/partners.hpp"
+#include "services/sync/service.hpp"
+
+namespace spillway::sync {
+
+namespace asio = boost::asio;
+using queue::sqlite::connection_of;
+
+namespace {
+
+constexpr SendLimits kConnectLimits{Millis{10'000}, Millis{60'000}, 16u << 20};
+
+/// 128 random hexadecimal digits are within RFC 7636's 43..128 characters.
+std::string new_verifier(Random& random) { return random.hex128() + random.hex128(); }
+
+}  // namespace
+
+asio::awaitable<Result<Consent>> Service::start_connect(PartnerId partner, std::string provider,
+                                                        std::optional<ConnectionId> reconnect, std::string return_url) {
+    const auto app = apps_.find(provider);
+    if (app == apps_.end())
+        co_return invalid("unknown_provider", "provider is one that this installation is configured for", "/provider");
+    store::ConsentRow consent;
+    consent.state = random_.hex128();
+    consent.partner = partner;
+    consent.provider = provider;
+    consent.connection = reconnect.value_or(ConnectionId());
+    consent.return_url = std::move(return_url);
+    consent.created = clock_.wall_now();
+    if (app->second.oauth.client_secret.empty()) consent.verifier = new_verifier(random_);
+    queue::Work work = [consent](queue::Transaction& transaction) -> Result<void> {
+        auto& connection = connection_of(transaction);
+        if (!store::get_partner(connection, consent.partner))
+            return Error{ErrorKind::not_found, "no_partner", "no partner " + consent.partner.value};
+        if (!consent.connection.empty()) {
+            const auto row = store::get_connection(connection, consent.connection);
+            if (!row || row->partner != consent.partner)
+                return Error{ErrorKind::not_found, "no_connection", "no connection " + consent.connection.value};
+        }
+        store::insert_consent(connection, consent);
+        return success();
+    };
+    const auto stored = co_await store_.commit(queue::CommandClass::intake, std::move(work));
+    if (!stored.ok()) co_return stored.error();
+    co_return Consent{oauth::consent_url(app->second.oauth, consent.state, consent.verifier), consent.state};
+}
+
+asio::awaitable<Result<std::vector<Tenant>>> Service::tenants_of(ProviderApp& app, const Grant& grant,
+                                                                 std::string realm) {
+    auto listing = app.provider->tenants_call();
+    if (!listing) co_return std::vector<Tenant>{Tenant{realm, {}, {}}};
+    auto request = app.provider->request(*listing, {}, grant.access);
+    const auto answer = co_await transport_.send(app.api_origin, std::move(request), kConnectLimits);
+    co_return app.provider->read_tenants(answer);
+}
+
+asio::awaitable<Result<Books>> Service::read_books_of(ProviderApp& app, GrantId grant, std::string tenant) {
+    std::vector<SendResult> answers;
+    for (const auto& call : app.provider->books_calls(tenant)) {
+        auto token = co_await grants_.token(grant);
+        if (!token.ok()) co_return std::move(token).error();
+        auto request = app.provider->request(call, tenant, *token);
+        auto answer = co_await transport_.send(app.api_origin, std::move(request), kConnectLimits);
+        answers.push_back(std::move(answer));
+    }
+    co_return app.provider->read_books(tenant, answers);
+}
+
+asio::awaitable<Result<ConnectionId>> Service::link_tenant(ProviderApp& app, store::ConsentRow consent, GrantId grant,
+                                                           Tenant tenant) {
+    auto books = co_await read_books_of(app, grant, tenant.id);
+    if (!books.ok()) co_return std::move(books).error();
+    store::ConnectionRow row;
+    row.id = ConnectionId("con_" + random_.hex128());
+    row.partner = consent.partner;
+    row.provider = consent.provider;
+    row.tenant_id = tenant.id;
+    row.tenant_name = tenant.name.empty() ? books->name : tenant.name;
+    row.tenant_link = tenant.connection_id;
+    row.grant = grant;
+    row.books = write_books(*books);
+    row.created = row.changed = clock_.wall_now();
+    // A complete proposal makes the connection usable at once (posting stays on_sync: nothing is sent before somebody
+    // asks).
+    const auto proposal = app.provider->propose(*books);
+    const auto problems = app.provider->check(proposal, *books);
+    row.mapping = problems.empty() ? write_mapping(proposal) : std::string();
+    row.state = problems.empty() ? "active" : "setup";
+    row.state_reason = problems.empty() ? "" : problems.front().detail;
+    queue::Work work = [row](queue::Transaction& transaction) -> Result<void> {
+        auto& connection = connection_of(transaction);
+        if (store::find_linked(connection, row.provider, row.tenant_id))
+            return Error{ErrorKind::conflict, "tenant_linked", row.tenant_name + " is linked already"};
+        store::insert_connection(connection, row);
+        store::append_event(connection, {row.created, row.partner, row.id, "connection.created",
+                                         R"({"provider":")" + row.provider + "\"}"});
+        return success();
+    };
+    const auto stored = co_await store_.commit(queue::CommandClass::intake, std::move(work));
+    if (!stored.ok()) co_return stored.error();
+    auto started = co_await start_lane(row, /*fresh=*/true);
+    if (!started.ok()) co_return std::move(started).error();
+    log_info("connected", {{"conn", row.id.value}, {"provider", row.provider}, {"tenant", row.tenant_name}});
+    co_return row.id;
+}
+
+asio::awaitable<Result<ConnectionId>> Service::relink(store::ConsentRow consent, GrantId grant,
+                                                      std::vector<Tenant> tenants) {
+    Change relinking = [grant, tenants = std::move(tenants)](queue::Transaction& transaction,
+                                                             store::ConnectionRow& row) -> Result<void> {
+        const auto same = std::find_if(tenants.begin(), tenants.end(),
+                                       [&](const Tenant& tenant) { return tenant.id == row.tenant_id; });
+        if (same == tenants.end())
+            return Error{ErrorKind::conflict, "other_tenant",
+                         "consent was given for another organisation than " + row.tenant_name};
+        const auto linked = store::find_linked(connection_of(transaction), row.provider, row.tenant_id);
+        if (linked && linked->id != row.id)
+            return Error{ErrorKind::conflict, "tenant_linked", row.tenant_name + " is linked elsewhere"};
+        row.grant = grant;
+        row.tenant_link = same->connection_id;
+        row.state = row.mapping.empty() ? "setup" : "active";
+        row.state_reason.clear();
+        return success();
+    };
+    auto row = co_await change(consent.connection, std::move(relinking));
+    if (!row.ok()) co_return std::move(row).error();
+    if (!lanes_.contains(row->id.value)) {
+        auto started = co_await start_lane(*row, /*fresh=*/false);
+        if (!started.ok()) co_return std::move(started).error();
+    }
+    co_return row->id;
+}
+
+asio::awaitable<Result<SyncService::Connected>> Service::finish_connect(std::string state, std::string code,
+                                                                        std::string realm, std::string error) {
+    const auto now = clock_.wall_now();
+    std::function<Result<store::ConsentRow>(queue::Transaction&)> take =
+        [state, now](queue::Transaction& transaction) -> Result<store::ConsentRow> {
+        auto row = store::take_consent(connection_of(transaction), state, now);
+        if (!row)
+            return invalid("unknown_state", "this consent was not asked for here, was used already, or has expired");
+        return *row;
+    };
+    auto consent = co_await store_.commit_value(queue::CommandClass::intake, std::move(take));
+    if (!consent.ok()) co_return std::move(consent).error();
+    if (!error.empty() || code.empty())
+        co_return Error{ErrorKind::forbidden, "consent_denied", "consent was not given"};
+    auto& app = apps_.at(consent->provider);
+    auto grant = co_await grants_.exchange(consent->provider, code, consent->verifier, realm);
+    if (!grant.ok()) co_return std::move(grant).error();
+    auto tenants = co_await tenants_of(app, *grant, std::move(realm));
+    if (!tenants.ok()) co_return std::move(tenants).error();
+
+    Connected connected;
+    connected.return_url = consent->return_url;
+    if (!consent->connection.empty()) {
+        auto relinked = co_await relink(*consent, grant->id, std::move(*tenants));
+        if (!relinked.ok()) co_return std::move(relinked).error();
+        connected.connections.push_back(std::move(*relinked));
+        co_return connected;
+    }
+    Result<ConnectionId> last = Error{ErrorKind::conflict, "no_tenant", "the consent names no organisation"};
+    for (auto& tenant : *tenants) {
+        last = co_await link_tenant(app, *consent, grant->id, std::move(tenant));
+        if (last.ok()) connected.connections.push_back(*last);
+    }
+    // Some organisations of this user may be linked already; only when none was new is that an error.
+    if (connected.connections.empty()) co_return std::move(last).error();
+    co_return connected;
+}
+
+asio::awaitable<Result<void>> Service::refresh_books(ConnectionId connection) {
+    auto row = co_await row_of(connection);
+    if (!row.ok()) co_return std::move(row).error();
+    if (row->state == "disconnected")
+        co_return Error{ErrorKind::conflict, "disconnected", "the connection is disconnected"};
+    auto& app = apps_.at(row->provider);
+    auto& caller = lanes_.at(row->id.value)->caller();
+    std::vector<SendResult> answers;
+    for (auto& call : app.provider->books_calls(row->tenant_id)) {
+        auto answer = co_await caller.call(std::move(call), pacing::Urgency::interactive);
+        if (!answer.ok()) co_return std::move(answer).error();
+        answers.push_back(std::move(*answer));
+    }
+    auto books = app.provider->read_books(row->tenant_id, answers);
+    if (!books.ok()) co_return std::move(books).error();
+    Change saving = [text = write_books(*books)](queue::Transaction&, store::ConnectionRow& changing) -> Result<void> {
+        changing.books = text;
+        return success();
+    };
+    auto changed = co_await change(std::move(connection), std::move(saving));
+    if (!changed.ok()) co_return std::move(changed).error();
+    co_return success();
+}
+
+asio::awaitable<Result<void>> Service::disconnect(ConnectionId connection) {
+    Change leaving = [](queue::Transaction&, store::ConnectionRow& row) -> Result<void> {
+        if (row.state == "disconnected")
+            return Error{ErrorKind::conflict, "disconnected", "the connection is disconnected already"};
+        row.state = "disconnected";
+        row.state_reason.clear();
+        return success();
+    };
+    auto row = co_await change(connection, std::move(leaving));
+    if (!row.ok()) co_return std::move(row).error();
+    if (const auto lane = lanes_.find(row->id.value); lane != lanes_.end()) {
+        auto stopping = std::move(lane->second);
+        lanes_.erase(lane);
+        co_await stopping->stop(Millis{5'000});
+    }
+    auto& app = apps_.at(row->provider);
+    if (row->tenant_link.empty()) {
+        co_await grants_.revoke(row->grant);
+        co_return success();
+    }
+    // Xero: the one organisation's connection ends; the grant may serve others. Best effort: the user can end it there
+    // too.
+    auto token = co_await grants_.token(row->grant);
+    if (token.ok()) {
+        HttpRequest request;
+        request.method = "DELETE";
+        request.target = "/connections/" + percent_encode(row->tenant_link);
+        request.headers.add("Authorization", "Bearer " + token->reveal());
+        const auto answer = co_await transport_.send(app.api_origin, std::move(request), kConnectLimits);
+        log_info("disconnected", {{"conn", row->id.value}, {"status", answer.response.status}});
+    }
+    co_return success();
+}
+
+}  // namespace spillway::sync

@@ -1,0 +1,91 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "schema/json_text.hpp"
+#include "schema/json_value.hpp"
+#include "services/sync/grants.hpp"
+
+namespace spillway::sync {
+
+struct GrantFile::Impl {
+    SQLite::Database database;
+    oauth::Vault vault;
+};
+
+GrantFile::GrantFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GrantFile::~GrantFile() = default;
+
+Result<std::unique_ptr<GrantFile>> GrantFile::open(const std::string& path, oauth::Vault vault) {
+    try {
+        SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5'000);
+        database.exec("PRAGMA journal_mode = DELETE");
+        database.exec("PRAGMA synchronous = FULL");
+        database.exec(
+            "CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, provider TEXT NOT NULL, subject TEXT NOT NULL, "
+            "sealed TEXT NOT NULL, access_until_ms INTEGER NOT NULL, dead INTEGER NOT NULL) STRICT");
+        return std::unique_ptr<GrantFile>(new GrantFile(std::make_unique<Impl>(std::move(database), std::move(vault))));
+    } catch (const SQLite::Exception& failure) {
+        return invalid("grants_unreadable", "cannot open the grants file " + path + ": " + failure.what());
+    }
+}
+
+Result<std::vector<Grant>> GrantFile::load() {
+    try {
+        std::vector<Grant> grants;
+        SQLite::Statement select(impl_->database,
+                                 "SELECT id, provider, subject, sealed, access_until_ms, dead FROM grants");
+        while (select.executeStep()) {
+            Grant grant;
+            grant.id = GrantId(select.getColumn(0).getString());
+            grant.provider = select.getColumn(1).getString();
+            grant.subject = select.getColumn(2).getString();
+            grant.access_until = from_ms(select.getColumn(4).getInt64());
+            grant.dead = select.getColumn(5).getInt() != 0;
+            auto opened = impl_->vault.open(select.getColumn(3).getString(), grant.id.value);
+            if (!opened.ok()) return std::move(opened).error();
+            auto tokens = parse_json(opened->reveal());
+            if (!tokens.ok())
+                return invalid("grants_unreadable", "the grants file holds a token set that cannot be read");
+            grant.access = Secret((*tokens)["access"].string_or(""));
+            grant.refresh = Secret((*tokens)["refresh"].string_or(""));
+            grants.push_back(std::move(grant));
+        }
+        return grants;
+    } catch (const SQLite::Exception& failure) {
+        return invalid("grants_unreadable", std::string("cannot read the grants file: ") + failure.what());
+    }
+}
+
+Result<void> GrantFile::save(const Grant& grant, Random& random) {
+    try {
+        JsonText tokens;
+        tokens.object().member("access", grant.access.reveal()).member("refresh", grant.refresh.reveal()).close();
+        SQLite::Statement upsert(
+            impl_->database,
+            "INSERT INTO grants (id, provider, subject, sealed, access_until_ms, dead) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed, access_until_ms = excluded.access_until_ms, "
+            "dead = excluded.dead");
+        upsert.bind(1, grant.id.value);
+        upsert.bind(2, grant.provider);
+        upsert.bind(3, grant.subject);
+        upsert.bind(4, impl_->vault.seal(Secret(std::move(tokens).take()), grant.id.value, random));
+        upsert.bind(5, static_cast<std::int64_t>(to_ms(grant.access_until)));
+        upsert.bind(6, grant.dead ? 1 : 0);
+        upsert.exec();
+        return success();
+    } catch (const SQLite::Exception& failure) {
+        return Error{ErrorKind::unavailable, "grants_not_stored", std::string("the grants file: ") + failure.what()};
+    }
+}
+
+Result<void> GrantFile::erase(const GrantId& id) {
+    try {
+        SQLite::Statement remove(impl_->database, "DELETE FROM grants WHERE id = ?");
+        remove.bind(1, id.value);
+        remove.exec();
+        return success();
+    } catch (const SQLite::Exception& failure) {
+        return Error{ErrorKind::unavailable, "grants_not_stored", std::string("the grants file: ") + failure.what()};
+    }
+}
+
+}  // namespace spillway::sync

@@ -1,0 +1,92 @@
+#pragma once
+// Grants: OAuth token sets. One Xero grant serves many organisations, so a grant is an entity of its own. They live
+// sealed in a file of their own beside the store, which a restore of the store does not roll back: an old refresh token
+// would be dead.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/oauth/oauth.hpp"
+#include "connectors/oauth/vault.hpp"
+#include "connectors/transport.hpp"
+#include "schema/clock.hpp"
+#include "schema/ids.hpp"
+#include "schema/runtime/signal.hpp"
+#include "services/sync/caller.hpp"
+
+namespace spillway::sync {
+
+struct Grant {
+    GrantId id;
+    std::string provider;
+    std::string
+        subject;  ///< Xero: the user, so that a second consent of one user renews the same grant; QBO: the realm
+    Secret access, refresh;
+    WallTime access_until{};
+    bool dead = false;  ///< refused for good: consent is needed
+};
+
+/// The file. Blocking: only from the executor that GrantKeeper gives it.
+class GrantFile {
+ public:
+    /// Errors: invalid/`grants_unreadable` (with the path), invalid/`sealing_key_missing`.
+    static Result<std::unique_ptr<GrantFile>> open(const std::string& path, oauth::Vault vault);
+    ~GrantFile();
+
+    Result<std::vector<Grant>> load();
+    /// Durable when it returns. Errors: unavailable/`grants_not_stored`.
+    Result<void> save(const Grant& grant, Random& random);
+    Result<void> erase(const GrantId& id);
+
+ private:
+    struct Impl;
+    explicit GrantFile(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+class GrantKeeper final : public TokenSource {
+ public:
+    struct Parts {
+        boost::asio::any_io_executor executor;  ///< the loop
+        boost::asio::any_io_executor blocking;  ///< a thread for the file
+        std::unique_ptr<GrantFile> file;
+        Transport& transport;
+        Clock& clock;
+        Random& random;
+    };
+    explicit GrantKeeper(Parts parts);
+
+    /// An app by provider name; before the first token is asked for.
+    void add_app(oauth::OAuthApp app);
+    boost::asio::awaitable<Result<void>> load();
+
+    boost::asio::awaitable<Result<Secret>> token(GrantId grant) override;
+    boost::asio::awaitable<Result<Secret>> renew(GrantId grant, Secret refused) override;
+
+    /// Exchanges a code and stores the grant (a known subject keeps its id). @param realm  QBO's company id; else
+    /// empty.
+    boost::asio::awaitable<Result<Grant>> exchange(std::string provider, std::string code, std::string verifier,
+                                                   std::string realm);
+    /// Revokes at the provider (best effort) and forgets. For QBO only: at Xero it would end every organisation of that
+    /// user.
+    boost::asio::awaitable<void> revoke(GrantId grant);
+
+ private:
+    struct Entry {
+        Grant grant;
+        bool refreshing = false;
+        std::vector<Signal*> waiting;  ///< callers that wait for the one refresh under way
+    };
+    boost::asio::awaitable<Result<Secret>> refresh(std::string id, Secret refused);
+    boost::asio::awaitable<Result<void>> refresh_now(std::string id);
+    boost::asio::awaitable<Result<void>> store(Grant grant);
+
+    Parts parts_;
+    std::map<std::string, oauth::OAuthApp> apps_;
+    std::map<std::string, Entry> entries_;
+};
+
+}  // namespace spillway::sync

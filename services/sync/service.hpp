@@ -1,0 +1,93 @@
+#pragma once
+// The sync service: every connection's lane, the consents that make connections, and the syncs that partners start.
+
+#include <map>
+#include <memory>
+
+#include "connectors/oauth/oauth.hpp"
+#include "schema/runtime/task_group.hpp"
+#include "services/store/consents.hpp"
+#include "services/store/syncs.hpp"
+#include "services/sync/grants.hpp"
+#include "services/sync/lane.hpp"
+#include "services/sync/sync_service.hpp"
+
+namespace spillway::sync {
+
+/// One provider as this installation uses it.
+struct ProviderApp {
+    std::unique_ptr<Provider> provider;
+    std::string api_origin;  ///< "https://api.xero.com"
+    oauth::OAuthApp oauth;   ///< also the name of the app that limits belong to
+    std::unique_ptr<pacing::AppBudget> budget;
+};
+
+class Service final : public SyncService {
+ public:
+    struct Parts {
+        boost::asio::any_io_executor executor;
+        queue::sqlite::SqliteStore& store;
+        Transport& transport;
+        GrantKeeper& grants;
+        Clock& clock;
+        Random& random;
+        std::map<std::string, ProviderApp> apps;  ///< by provider name
+    };
+    explicit Service(Parts parts);
+    ~Service() override;
+
+    /// Starts the lane of every connection that is not disconnected, and watches the running syncs.
+    boost::asio::awaitable<Result<void>> start();
+    boost::asio::awaitable<void> stop(Millis grace);
+
+    boost::asio::awaitable<Result<Consent>> start_connect(PartnerId partner, std::string provider,
+                                                          std::optional<ConnectionId> reconnect,
+                                                          std::string return_url) override;
+    boost::asio::awaitable<Result<Connected>> finish_connect(std::string state, std::string code, std::string realm,
+                                                             std::string error) override;
+    boost::asio::awaitable<Result<void>> pause(ConnectionId connection, std::string reason,
+                                               std::optional<WallTime> until) override;
+    boost::asio::awaitable<Result<void>> resume(ConnectionId connection) override;
+    boost::asio::awaitable<Result<void>> disconnect(ConnectionId connection) override;
+    boost::asio::awaitable<Result<void>> refresh_books(ConnectionId connection) override;
+    boost::asio::awaitable<Result<void>> save_mapping(ConnectionId connection, Mapping mapping) override;
+    boost::asio::awaitable<Result<void>> set_posting(ConnectionId connection, std::string posting) override;
+    boost::asio::awaitable<Result<SyncId>> start_sync(ConnectionId connection, std::string requested_by) override;
+    [[nodiscard]] LaneStatus lane_status(const ConnectionId& connection) const override;
+
+    [[nodiscard]] const std::map<std::string, ProviderApp>& apps() const { return apps_; }
+
+ private:
+    using Change = std::function<Result<void>(queue::Transaction&, store::ConnectionRow&)>;
+
+    /// Changes a connection's row in one transaction and tells its lane. Errors: not_found, the change's own.
+    boost::asio::awaitable<Result<store::ConnectionRow>> change(ConnectionId id, Change what);
+    boost::asio::awaitable<Result<store::ConnectionRow>> row_of(ConnectionId id);
+    boost::asio::awaitable<Result<void>> start_lane(store::ConnectionRow row, bool fresh);
+    boost::asio::awaitable<void> mark_needs_reauth(ConnectionId id, std::string reason);
+
+    // connect.cpp
+    boost::asio::awaitable<Result<std::vector<Tenant>>> tenants_of(ProviderApp& app, const Grant& grant,
+                                                                   std::string realm);
+    boost::asio::awaitable<Result<Books>> read_books_of(ProviderApp& app, GrantId grant, std::string tenant);
+    boost::asio::awaitable<Result<ConnectionId>> link_tenant(ProviderApp& app, store::ConsentRow consent, GrantId grant,
+                                                             Tenant tenant);
+    boost::asio::awaitable<Result<ConnectionId>> relink(store::ConsentRow consent, GrantId grant,
+                                                        std::vector<Tenant> tenants);
+
+    // sync_runs.cpp
+    boost::asio::awaitable<void> watch_sync(store::SyncRow sync);
+    boost::asio::awaitable<void> maintain();
+
+    queue::sqlite::SqliteStore& store_;
+    GrantKeeper& grants_;
+    Clock& clock_;
+    Random& random_;
+    Transport& transport_;
+    LaneWorld world_;
+    std::map<std::string, ProviderApp> apps_;
+    std::map<std::string, std::unique_ptr<Lane>> lanes_;
+    TaskGroup tasks_;
+};
+
+}  // namespace spillway::sync

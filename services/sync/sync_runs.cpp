@@ -1,0 +1,89 @@
+// Syncs: a partner asks that everything accepted so far be brought into the books, and watches until it is.
+
+#include "schema/runtime/log.hpp"
+#include "services/store/day_calls.hpp"
+#include "services/sync/service.hpp"
+
+namespace spillway::sync {
+
+namespace asio = boost::asio;
+using queue::sqlite::connection_of;
+
+namespace {
+constexpr Millis kWatchEvery{500};
+constexpr Millis kMaintainEvery{5'000};
+constexpr Millis kForgetEvery{60 * 60 * 1000};
+}  // namespace
+
+asio::awaitable<Result<SyncId>> Service::start_sync(ConnectionId connection, std::string requested_by) {
+    store::SyncRow sync;
+    sync.id = SyncId("syn_" + random_.hex128());
+    sync.connection = connection;
+    sync.requested_by = std::move(requested_by);
+    sync.created = clock_.wall_now();
+    Change starting = [&sync](queue::Transaction& transaction, store::ConnectionRow& row) -> Result<void> {
+        if (row.state != "active")
+            return Error{ErrorKind::conflict, "not_active",
+                         "the connection is " + row.state + (row.state_reason.empty() ? "" : ": " + row.state_reason)};
+        if (row.posting == "setup")
+            return Error{ErrorKind::conflict, "not_active",
+                         "the connection is set up and does not post yet (posting: setup)"};
+        if (row.mapping.empty())
+            return Error{ErrorKind::conflict, "mapping_incomplete", "choose accounts and tax code first"};
+        // The scope is every open job as of now; what comes later waits for the next sync.
+        sync.total = store::insert_sync(connection_of(transaction), sync);
+        row.released_seq = row.accepted_seq;
+        return transaction.release(row.id.value, "posting", row.accepted_seq);
+    };
+    auto row = co_await change(std::move(connection), std::move(starting));
+    if (!row.ok()) co_return std::move(row).error();
+    tasks_.spawn(watch_sync(sync), "watch_sync");
+    co_return sync.id;
+}
+
+asio::awaitable<void> Service::watch_sync(store::SyncRow sync) {
+    for (;;) {
+        std::function<Result<store::SyncProgress>(queue::sqlite::Connection&)> look =
+            [sync](queue::sqlite::Connection& connection) -> Result<store::SyncProgress> {
+            return store::sync_progress(connection, sync);
+        };
+        auto progress = co_await store_.read(std::move(look));
+        if (progress.ok() && progress->done()) break;
+        const bool slept = co_await clock_.sleep_for(kWatchEvery);
+        if (!slept) co_return;
+    }
+    const auto now = clock_.wall_now();
+    queue::Work finish = [sync, now](queue::Transaction& transaction) -> Result<void> {
+        store::finish_sync(connection_of(transaction), sync, now);
+        return success();
+    };
+    const auto finished = co_await store_.commit(queue::CommandClass::settle, std::move(finish));
+    if (!finished.ok()) log_error("sync_not_finished", {{"sync", sync.id.value}, {"code", finished.error().code}});
+}
+
+/// Housekeeping that no request triggers: pauses that have lapsed, day counts that no sliding day holds any more.
+asio::awaitable<void> Service::maintain() {
+    auto forget_at = clock_.steady_now();
+    for (;;) {
+        const bool slept = co_await clock_.sleep_for(kMaintainEvery);
+        if (!slept) co_return;
+        std::vector<ConnectionId> lapsed;
+        for (const auto& [id, lane] : lanes_)
+            if (lane->status().doing == "paused" && !store_.lane_pause(id)) lapsed.emplace_back(id);
+        for (auto& id : lapsed) {
+            const auto resumed = co_await resume(std::move(id));
+            if (!resumed.ok()) log_warn("resume_failed", {{"code", resumed.error().code}});
+        }
+        if (clock_.steady_now() < forget_at) continue;
+        forget_at = clock_.steady_now() + kForgetEvery;
+        const auto before = clock_.wall_now() - pacing::DayBudget::kKept;
+        queue::Work forget = [before](queue::Transaction& transaction) -> Result<void> {
+            store::forget_day_calls(connection_of(transaction), before);
+            return success();
+        };
+        const auto forgotten = co_await store_.commit(queue::CommandClass::intake, std::move(forget));
+        if (!forgotten.ok()) log_warn("day_calls_kept", {{"code", forgotten.error().code}});
+    }
+}
+
+}  // namespace spillway::sync
