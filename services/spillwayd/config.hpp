@@ -1,0 +1,44 @@
+#pragma once
+// The daemon's configuration: one JSON file, some of it overridable by environment variables, all of it checked before
+// anything starts.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "connectors/oauth/oauth.hpp"
+#include "schema/result.hpp"
+#include "schema/runtime/log.hpp"
+
+namespace spillway::daemon {
+
+struct ProviderConfig {
+    oauth::OAuthApp app;
+    std::string api_origin;  ///< "https://api.xero.com"
+};
+
+struct Config {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8787;
+    std::string state_dir;         ///< the database, the grants and, by default, the key files
+    std::string public_url;        ///< where callers and browsers reach the service; default http://localhost:<port>
+    std::string admin_key_file;    ///< made with a random key when missing; default <state_dir>/admin.key
+    std::string secrets_key_file;  ///< seals the grants; made when missing; default <state_dir>/secrets.key
+    LogLevel log_level = LogLevel::info;
+    std::map<std::string, ProviderConfig> providers;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// Reads and checks everything. SPILLWAY_ADDRESS, SPILLWAY_PORT, SPILLWAY_STATE_DIR, SPILLWAY_PUBLIC_URL,
+/// SPILLWAY_LOG_LEVEL, SPILLWAY_XERO_CLIENT_SECRET and SPILLWAY_QBO_CLIENT_SECRET win over the file. Errors: invalid
+/// with one line that names the file and the JSON pointer. Live credentials that would go to a host outside the
+/// provider's own list are an error here already.
+Result<Config> read_config(const std::string& path, const Environment& environment);
+
+/// The same from text; `path` is for messages.
+Result<Config> parse_config(std::string_view text, const std::string& path, const Environment& environment);
+
+}  // namespace spillway::daemon

@@ -1,0 +1,212 @@
+#include "services/spillwayd/daemon.hpp"
+
+#include <sys/stat.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "connectors/http/client.hpp"
+#include "connectors/qbo/qbo.hpp"
+#include "connectors/xero/xero.hpp"
+#include "migrations.hpp"
+#include "schema/runtime/real_clock.hpp"
+#include "schema/runtime/signal.hpp"
+#include "schema/sha256.hpp"
+#include "services/api/api.hpp"
+#include "services/http/server.hpp"
+#include "services/spillwayd/generation.hpp"
+#include "services/spillwayd/key_files.hpp"
+#include "services/sync/service.hpp"
+
+namespace spillway::daemon {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Together under the five seconds that a stop may take, with room for the store's last checkpoint.
+constexpr Millis kServerGrace{1'000};
+constexpr Millis kLaneGrace{2'500};
+
+int refuse(const Error& error) {
+    std::fprintf(stderr, "spillwayd: %s\n", error.detail.empty() ? error.code.c_str() : error.detail.c_str());
+    return 2;
+}
+
+std::unique_ptr<Provider> make_provider(const std::string& name) { return name == "xero" ? make_xero() : make_qbo(); }
+
+std::map<std::string, sync::ProviderApp> make_apps(const Config& config) {
+    std::map<std::string, sync::ProviderApp> apps;
+    for (const auto& [name, provider] : config.providers) {
+        sync::ProviderApp app;
+        app.provider = make_provider(name);
+        app.api_origin = provider.api_origin;
+        app.oauth = provider.app;
+        app.budget = std::make_unique<pacing::AppBudget>(app.provider->limits());
+        apps.emplace(name, std::move(app));
+    }
+    return apps;
+}
+
+Result<void> prepare_state_dir(const std::string& path) {
+    ::umask(077);
+    std::error_code failure;
+    std::filesystem::create_directories(path, failure);
+    if (failure) return invalid("state_dir", "cannot make the state directory " + path + ": " + failure.message());
+    return success();
+}
+
+/// The first signal asks for a stop, a second one ends the process at once.
+asio::awaitable<void> await_signals(asio::signal_set& signals, Signal& stop) {
+    auto [failure, number] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (failure) co_return;
+    log_info("stopping", {{"signal", number}});
+    stop.notify();
+    auto [failure_again, number_again] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!failure_again) std::_Exit(128 + number_again);
+}
+
+/// Every part, in the order in which they depend on each other.
+struct Parts {
+    asio::io_context& loop;
+    const Config& config;
+    RealClock clock{};
+    SystemRandom random{};
+    SystemRandom file_random{};  ///< for the grants thread: a generator serves one thread
+    asio::thread_pool blocking{1};
+    std::unique_ptr<queue::sqlite::SqliteStore> store{};
+    std::unique_ptr<connectors::HttpTransport> transport{};
+    std::unique_ptr<sync::GrantKeeper> grants{};
+    std::unique_ptr<sync::Service> service{};
+    std::unique_ptr<api::ApiContext> api{};
+    std::unique_ptr<http::Server> server{};
+};
+
+Result<void> open_store(Parts& parts) {
+    queue::sqlite::Settings settings;
+    settings.path = parts.config.state_dir + "/spillway.db";
+    settings.migrations = embedded::migrations;
+    auto store = queue::sqlite::SqliteStore::open(parts.loop.get_executor(), parts.clock, settings);
+    if (!store.ok()) return std::move(store).error();
+    parts.store = std::move(*store);
+    return success();
+}
+
+Result<void> open_grants(Parts& parts) {
+    auto vault = secrets_keys(parts.config.secrets_key_file, parts.random);
+    if (!vault.ok()) return std::move(vault).error();
+    auto file = sync::GrantFile::open(parts.config.state_dir + "/grants.db", std::move(*vault));
+    if (!file.ok()) return std::move(file).error();
+    auto transport = connectors::HttpTransport::create(parts.loop.get_executor(), parts.clock);
+    if (!transport.ok()) return std::move(transport).error();
+    parts.transport = std::move(*transport);
+    parts.grants = std::make_unique<sync::GrantKeeper>(
+        sync::GrantKeeper::Parts{parts.loop.get_executor(), parts.blocking.get_executor(), std::move(*file),
+                                 *parts.transport, parts.clock, parts.file_random});
+    for (const auto& [name, provider] : parts.config.providers) parts.grants->add_app(provider.app);
+    return success();
+}
+
+void log_request(const api::RequestLog& request) {
+    log_info("request", {{"method", request.method},
+                         {"route", request.route},
+                         {"status", request.status},
+                         {"dur_ms", request.duration},
+                         {"request_id", request.request_id},
+                         {"principal", request.principal}});
+}
+
+/// Binds the port; requests are answered as soon as the loop runs, so this comes after everything that they use.
+Result<void> open_api(Parts& parts, const std::string& generation) {
+    auto key = admin_key(parts.config.admin_key_file, parts.random);
+    if (!key.ok()) return std::move(key).error();
+    std::map<std::string, const Provider*, std::less<>> providers;
+    for (const auto& [name, app] : parts.service->apps()) providers.emplace(name, app.provider.get());
+    api::Settings settings{sha256_hex(key->reveal()), parts.config.public_url, generation};
+    parts.api = std::make_unique<api::ApiContext>(api::ApiContext{*parts.store, *parts.service, std::move(providers),
+                                                                  parts.clock, parts.random, std::move(settings),
+                                                                  [] { return success(); }, log_request});
+    auto server = http::listen(parts.loop.get_executor(), parts.config.address, parts.config.port,
+                               api::make_handler(*parts.api), parts.clock, {});
+    if (!server.ok()) return std::move(server).error();
+    parts.server = std::move(*server);
+    return success();
+}
+
+Result<void> build(Parts& parts) {
+    auto store = open_store(parts);
+    if (!store.ok()) return store;
+    auto grants = open_grants(parts);
+    if (!grants.ok()) return grants;
+    parts.service = std::make_unique<sync::Service>(sync::Service::Parts{parts.loop.get_executor(), *parts.store,
+                                                                         *parts.transport, *parts.grants, parts.clock,
+                                                                         parts.random, make_apps(parts.config)});
+    return success();
+}
+
+asio::awaitable<int> serve(Parts& parts) {
+    auto generation = co_await check_generation(*parts.store, parts.config.state_dir, parts.random);
+    if (!generation.ok()) co_return refuse(generation.error());
+    auto loaded = co_await parts.grants->load();
+    if (!loaded.ok()) co_return refuse(loaded.error());
+    auto opened = open_api(parts, *generation);
+    if (!opened.ok()) co_return refuse(opened.error());
+    auto started = co_await parts.service->start();
+    if (!started.ok()) co_return refuse(started.error());
+
+    Signal stop(parts.loop.get_executor());
+    asio::signal_set signals(parts.loop, SIGTERM, SIGINT);
+    bool store_failed = false;
+    TaskGroup tasks(parts.loop.get_executor(), "daemon");
+    auto watch_store = [](Parts& all, Signal& ended, bool& failed) -> asio::awaitable<void> {
+        co_await all.store->run();
+        const bool asked = co_await stop_requested();
+        failed = !asked;
+        ended.notify();
+    };
+    tasks.spawn(watch_store(parts, stop, store_failed), "store");
+    tasks.spawn(await_signals(signals, stop), "signals");
+    std::printf("{\"event\":\"ready\",\"port\":%u}\n", static_cast<unsigned>(parts.server->port()));
+    std::fflush(stdout);
+    log_info("ready", {{"port", parts.server->port()}, {"state_dir", parts.config.state_dir}});
+
+    co_await stop.wait();
+    co_await parts.server->stop(kServerGrace);
+    co_await parts.service->stop(kLaneGrace);
+    co_await tasks.stop(parts.clock, Millis{200});
+    co_await parts.store->close();
+    if (store_failed) log_error("store_failed");
+    log_info("stopped");
+    co_return store_failed ? 1 : 0;
+}
+
+}  // namespace
+
+int run(const Config& config) {
+    set_log_level(config.log_level);
+    auto prepared = prepare_state_dir(config.state_dir);
+    if (!prepared.ok()) return refuse(prepared.error());
+    asio::io_context loop(1);
+    Parts parts{loop, config};
+    auto built = build(parts);
+    if (!built.ok()) return refuse(built.error());
+    int code = 2;
+    asio::co_spawn(loop, serve(parts), [&](std::exception_ptr failure, int result) {
+        code = result;
+        loop.stop();
+        if (failure) std::rethrow_exception(failure);
+    });
+    loop.run();
+    parts.blocking.join();
+    return code;
+}
+
+}  // namespace spillway::daemon
