@@ -66,10 +66,22 @@ std::vector<queue::Wait> referrer_waits(Connection& connection, const Connection
     return rows(query(connection,
                       "SELECT r.kind, r.external_id, r.version FROM referrers f JOIN records r ON r.id = f.record_id"
                       " JOIN jobs j ON j.id = r.job_id WHERE f.connection_id = ?1 AND f.target = ?2 AND r.voided = 1"
-                      " AND r.applied_version < r.version"
-                      " AND j.state IN ('waiting', 'scheduled', 'blocked', 'running', 'unknown', 'parked')",
+                      " AND r.applied_version < r.version AND j.state < 6",
                       owner.value, target),
                 [](SQLite::Statement& row) { return queue::Wait{text(row, 0) + "/" + text(row, 1), integer(row, 2)}; });
+}
+
+/// Whether a new version waits for the next sync. One that takes the place of a version which a sync has already let go
+/// rides along, else that sync would not end before the next one.
+bool waits_for_sync(queue::Transaction& transaction, const ConnectionRow& owner, const std::string& key) {
+    if (owner.posting == "automatic") return false;
+    if (owner.posting == "setup") return true;
+    const auto open = transaction.find_open(owner.id.value, key);
+    if (!open) return true;
+    const bool coalesces = open->state == queue::JobState::waiting || open->state == queue::JobState::scheduled ||
+                           open->state == queue::JobState::blocked;
+    if (!coalesces) return true;
+    return std::ranges::any_of(open->waits, [](const queue::Wait& wait) { return wait.key == "posting"; });
 }
 
 /// Rises with every accepted version of the connection: the frozen scope of a sync.
@@ -135,7 +147,7 @@ Result<Accepted> write_submission(queue::Transaction& transaction, const Intake&
     job.priority = intake.priority;
     job.body = std::to_string(record);
     job.waits = std::move(submission.waits);
-    if (owner.posting != "automatic") job.waits.push_back({"posting", seq});
+    if (waits_for_sync(transaction, owner, job.key)) job.waits.push_back({"posting", seq});
     auto enqueued = transaction.enqueue(job);
     if (!enqueued.ok()) return std::move(enqueued).error();
     run(connection, "UPDATE records SET job_id = ?2 WHERE id = ?1", record, enqueued->id);

@@ -23,7 +23,7 @@ RecordRow read_record_row(SQLite::Statement& row) {
     out.source_version = integer_or_none(row, 7);
     out.number = text_or_none(row, 8);
     out.job = integer_or_none(row, 9);
-    if (const auto state = text_or_none(row, 10)) out.job_state = queue::job_state_from(*state);
+    if (const auto state = integer_or_none(row, 10)) out.job_state = static_cast<queue::JobState>(*state);
     return out;
 }
 
@@ -88,9 +88,10 @@ std::optional<RecordRow> get_record(Connection& connection, RecordId id) {
 
 std::vector<RecordRow> list_records(Connection& connection, const ConnectionId& owner, const RecordFilter& filter,
                                     RecordId after, std::size_t limit) {
-    std::optional<std::string_view> kind, state;
+    std::optional<std::string_view> kind;
+    std::optional<std::int64_t> state;
     if (filter.kind) kind = to_string(*filter.kind);
-    if (filter.job_state) state = queue::to_string(*filter.job_state);
+    if (filter.job_state) state = static_cast<std::int64_t>(*filter.job_state);
     return rows(query(connection,
                       SPILLWAY_RECORD_SELECT "WHERE r.connection_id = ?1 AND r.id > ?2 AND (?3 IS NULL OR r.kind = ?3)"
                                              " AND (?4 IS NULL OR j.state = ?4) ORDER BY r.id LIMIT ?5",

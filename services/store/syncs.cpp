@@ -17,19 +17,20 @@ SyncRow read_sync(SQLite::Statement& row) {
             time(row, 5),         time_or_none(row, 6)};
 }
 
-/// From every parked job of the lane along the waits: what is blocked because of it.
+/// States are the numbers of queue/job.hpp: 5 parked, 2 blocked, below 6 open. From every parked job of the lane along
+/// the waits: what is blocked because of it.
 std::int64_t count_blocked_by_parked(Connection& connection, const SyncRow& sync) {
-    const auto count = first_row(
-        query(connection,
-              "WITH RECURSIVE stuck(key) AS ("
-              " SELECT key FROM jobs WHERE lane = ?2 AND state = 'parked'"
-              " UNION"
-              " SELECT j.key FROM stuck s JOIN waits w ON w.lane = ?2 AND w.key = s.key JOIN jobs j ON j.id = w.job_id"
-              " WHERE j.state = 'blocked')"
-              "SELECT count(*) FROM sync_jobs y JOIN jobs j ON j.id = y.job_id"
-              " WHERE y.sync_id = ?1 AND j.state = 'blocked' AND j.key IN (SELECT key FROM stuck)",
-              sync.id.value, sync.connection.value),
-        [](SQLite::Statement& row) { return integer(row, 0); });
+    const auto count =
+        first_row(query(connection,
+                        "WITH RECURSIVE lane(id) AS (SELECT id FROM lanes WHERE name = ?2), stuck(key) AS ("
+                        " SELECT key FROM jobs WHERE lane_id = (SELECT id FROM lane) AND state = 5"
+                        " UNION"
+                        " SELECT j.key FROM stuck s JOIN waits w ON w.lane_id = (SELECT id FROM lane) AND w.key = s.key"
+                        " JOIN jobs j ON j.id = w.job_id WHERE j.state = 2)"
+                        "SELECT count(*) FROM sync_jobs y JOIN jobs j ON j.id = y.job_id"
+                        " WHERE y.sync_id = ?1 AND j.state = 2 AND j.key IN (SELECT key FROM stuck)",
+                        sync.id.value, sync.connection.value),
+                  [](SQLite::Statement& row) { return integer(row, 0); });
     return count.value_or(0);
 }
 
@@ -41,8 +42,8 @@ std::int64_t insert_sync(Connection& connection, const SyncRow& sync) {
         "?3, ?4)",
         sync.id.value, sync.connection.value, sync.requested_by, sync.created);
     const int total = run(connection,
-                          "INSERT INTO sync_jobs (sync_id, job_id) SELECT ?1, id FROM jobs WHERE lane = ?2 AND state IN"
-                          " ('waiting', 'scheduled', 'blocked', 'running', 'unknown', 'parked')",
+                          "INSERT INTO sync_jobs (sync_id, job_id) SELECT ?1, id FROM jobs"
+                          " WHERE lane_id = (SELECT id FROM lanes WHERE name = ?2) AND state < 6",
                           sync.id.value, sync.connection.value);
     run(connection, "UPDATE syncs SET total = ?2 WHERE id = ?1", sync.id.value, total);
     return total;
@@ -72,17 +73,16 @@ SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
                          " WHERE y.sync_id = ?1 GROUP BY j.state",
                          sync.id.value);
     while (counts.executeStep()) {
-        const auto state = queue::job_state_from(text(counts, 0));
-        SPILLWAY_ASSERT(state.has_value());
+        const auto state = static_cast<queue::JobState>(integer(counts, 0));
         const std::int64_t count = integer(counts, 1);
-        progress.by_state.emplace_back(*state, count);
-        if (queue::is_ended(*state))
+        progress.by_state.emplace_back(state, count);
+        if (queue::is_ended(state))
             progress.ended += count;
-        else if (*state == queue::JobState::parked)
+        else if (state == queue::JobState::parked)
             progress.parked += count;
         else
             open += count;
-        if (*state == queue::JobState::blocked) blocked = count;
+        if (state == queue::JobState::blocked) blocked = count;
     }
     if (blocked > 0) progress.blocked_by_parked = count_blocked_by_parked(connection, sync);
     progress.left = open - progress.blocked_by_parked;

@@ -1,0 +1,183 @@
+// Many records in one request: parsed off the loop and committed in chunks; a bad line fails alone.
+
+#include "services/api/answers.hpp"
+#include "services/api/operations.hpp"
+#include "services/api/record_paths.hpp"
+#include "services/http/problem.hpp"
+
+namespace spillway::api {
+namespace {
+
+constexpr std::size_t kLinesMax = 10'000;
+constexpr std::size_t kChunk = 256;
+
+struct Line {
+    std::size_t number = 0;  ///< from 1, in the body
+    std::string text;
+    RecordKind kind = RecordKind::contact;
+    ExternalId external_id;
+    std::optional<Record> record;      ///< absent for a void
+    std::string kind_shown, id_shown;  ///< as given, for the answer
+    std::optional<store::Accepted> accepted;
+    std::optional<Error> error;
+    int status = 0;
+};
+using Chunk = std::vector<Line>;
+
+std::vector<Line> split_lines(std::string_view body) {
+    std::vector<Line> lines;
+    for (std::size_t number = 1; !body.empty(); ++number) {
+        const auto end = body.find('\n');
+        const std::string_view text = body.substr(0, end);
+        body = end == std::string_view::npos ? std::string_view() : body.substr(end + 1);
+        if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        Line line;
+        line.number = number;
+        line.text = text;
+        lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
+Result<void> check_members(const JsonValue& line) {
+    if (!line.is_object()) return invalid("wrong_type", "a line must be a JSON object");
+    for (const JsonMember& member : line.members()) {
+        const bool known =
+            member.name == "kind" || member.name == "external_id" || member.name == "record" || member.name == "void";
+        if (!known) return invalid("unknown_member", "unknown member", pointer_to("", member.name));
+    }
+    return success();
+}
+
+Result<void> read_line(Line& line) {
+    const auto value = parse_json(line.text);
+    if (!value.ok()) return value.error();
+    if (auto members = check_members(*value); !members.ok()) return members;
+    line.kind_shown = (*value)["kind"].string_or("");
+    line.id_shown = (*value)["external_id"].string_or("");
+    const auto kind = record_kind_from(line.kind_shown);
+    if (!kind || !(*value)["kind"].is_string())
+        return invalid("unknown_kind", "there is no such kind of record", "/kind");
+    line.kind = *kind;
+    if (!(*value)["external_id"].is_string()) return invalid("missing_member", "a string is missing", "/external_id");
+    auto id = read_external_id(line.id_shown, "/external_id");
+    if (!id.ok()) return std::move(id).error();
+    line.external_id = *std::move(id);
+    const JsonValue* voided = value->find("void");
+    if (voided && !voided->is_boolean()) return invalid("wrong_type", "must be true or false", "/void");
+    const JsonValue* body = value->find("record");
+    if (voided && voided->bool_or(false)) {
+        if (body) return invalid("void_with_record", "a void has no record", "/record");
+        return success();
+    }
+    if (!body) return invalid("missing_member", "a member is missing", "/record");
+    const std::string record_text = write_json(*body);
+    if (record_text.size() > kRecordBytesMax) return invalid("record_too_large", "a record may have 4 MiB", "/record");
+    auto record = read_record(*kind, record_text);
+    if (!record.ok()) {
+        Error error = record.error();
+        error.pointer = "/record" + error.pointer;
+        return error;
+    }
+    line.record = *std::move(record);
+    return success();
+}
+
+void refuse(Line& line, Error error, int status) {
+    line.status = status;
+    line.error = std::move(error);
+}
+
+Result<Chunk> read_chunk(Chunk chunk) {
+    for (Line& line : chunk) {
+        auto read = read_line(line);
+        if (!read.ok()) refuse(line, read.error(), status_of_bad_record(read.error()));
+        line.text = {};
+    }
+    return chunk;
+}
+
+Result<Chunk> accept_chunk(queue::Transaction& transaction, const store::Intake& intake, Chunk chunk) {
+    for (Line& line : chunk) {
+        if (line.error) continue;
+        auto accepted = line.record ? store::accept_record(transaction, intake, line.external_id, *line.record)
+                                    : store::accept_void(transaction, intake, line.kind, line.external_id);
+        if (accepted.ok()) {
+            line.status = accepted->outcome == store::Accepted::Outcome::accepted ? 202 : 200;
+            line.accepted = *accepted;
+        } else if (store::refused_cleanly(accepted.error())) {
+            refuse(line, accepted.error(), http::http_status_of(accepted.error().kind));
+        } else {
+            return std::move(accepted).error();
+        }
+    }
+    return chunk;
+}
+
+/// One chunk in one transaction. When that fails nothing of the chunk is accepted, and each of its lines says so.
+awaitable<Chunk> submit_chunk(Call& call, store::Intake intake, Chunk chunk) {
+    std::function<Result<Chunk>(store::Connection&)> read = [chunk](store::Connection&) { return read_chunk(chunk); };
+    auto parsed = co_await call.context().store.read<Chunk>(std::move(read));
+    if (parsed.ok()) {
+        chunk = *parsed;
+        std::function<Result<Chunk>(queue::Transaction&)> accept = [intake, chunk](queue::Transaction& transaction) {
+            return accept_chunk(transaction, intake, chunk);
+        };
+        parsed = co_await call.context().store.commit_value<Chunk>(queue::CommandClass::intake, std::move(accept));
+    }
+    if (parsed.ok()) co_return *std::move(parsed);
+    for (Line& line : chunk)
+        if (!line.error) refuse(line, parsed.error(), http::http_status_of(parsed.error().kind));
+    co_return chunk;
+}
+
+void write_line(JsonText& json, const Line& line) {
+    json.object().member("line", line.number);
+    if (!line.kind_shown.empty()) json.member("kind", line.kind_shown);
+    if (!line.id_shown.empty()) json.member("external_id", line.id_shown);
+    json.member("status", line.status);
+    if (line.accepted) {
+        json.member("outcome", store::to_string(line.accepted->outcome)).member("version", line.accepted->version);
+        json.member("job_id", line.accepted->job);
+    }
+    if (line.error) json.member_raw("problem", http::problem(*line.error, line.status).body);
+    json.close();
+}
+
+/// An array where the caller asks for application/json and not for NDJSON.
+bool wants_array(const HttpHeaders& headers) {
+    const auto accept = headers.find("Accept").value_or("");
+    return accept.find("application/json") != std::string_view::npos && accept.find("ndjson") == std::string_view::npos;
+}
+
+}  // namespace
+
+awaitable<Reply> put_records(Call& call) {
+    const auto intake = read_intake(call, queue::Priority::bulk);
+    if (!intake.ok()) co_return problem_reply(intake.error());
+    std::vector<Line> lines = split_lines(call.request.body);
+    call.request.body = {};
+    if (lines.empty()) co_return problem_reply(invalid("empty_body", "send one JSON object a line"));
+    if (lines.size() > kLinesMax) co_return problem_reply(invalid("too_many_lines", "send at most 10,000 lines"), 413);
+    const bool array = wants_array(call.request.headers);
+    std::string out = array ? "[" : "";
+    for (std::size_t at = 0; at < lines.size(); at += kChunk) {
+        const auto first = lines.begin() + static_cast<std::ptrdiff_t>(at);
+        const auto last = lines.begin() + static_cast<std::ptrdiff_t>(std::min(at + kChunk, lines.size()));
+        Chunk chunk(std::make_move_iterator(first), std::make_move_iterator(last));
+        chunk = co_await submit_chunk(call, *intake, std::move(chunk));
+        for (const Line& line : chunk) {
+            JsonText json;
+            write_line(json, line);
+            if (array && out.size() > 1) out += ",";
+            out += json.text();
+            if (!array) out += "\n";
+        }
+    }
+    if (array) out += "]";
+    HttpResponse response = json_response(200, std::move(out));
+    if (!array) response.headers.set("Content-Type", "application/x-ndjson");
+    co_return response;
+}
+
+}  // namespace spillway::api

@@ -1,0 +1,89 @@
+#pragma once
+// One request on its way through the API, and what every handler is given.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "schema/json_value.hpp"
+#include "services/api/api.hpp"
+#include "services/api/key_cache.hpp"
+#include "services/api/metrics.hpp"
+#include "services/store/connections.hpp"
+#include "services/store/partners.hpp"
+#include "services/store/replays.hpp"
+#include "services/store/syncs.hpp"
+
+namespace spillway::api {
+
+using boost::asio::awaitable;
+using http::Reply;
+
+/// What the handlers share between requests.
+struct Api {
+    explicit Api(ApiContext& ctx) : context(ctx), keys(ctx.settings.admin_key_hash) {}
+    ApiContext& context;
+    KeyCache keys;
+    Metrics metrics;
+    std::set<std::string> in_work;  ///< idempotency keys whose first request is not answered yet
+};
+
+/// The things that a path names, loaded and found visible to the caller before the handler runs.
+struct Named {
+    std::optional<store::PartnerRow> partner;
+    std::optional<store::ConnectionRow> connection;
+    std::optional<store::SyncRow> sync;
+    std::optional<queue::Job> job;
+    std::optional<store::ReplayRow> replay;
+    std::optional<store::ApiKeyRow> key;
+};
+
+struct Route;
+
+struct Call {
+    Call(Api& shared, HttpRequest received) : api(shared), request(std::move(received)) {}
+
+    Api& api;
+    HttpRequest request;
+    const Route* route = nullptr;
+    std::string request_id;
+    Principal principal;
+    std::unordered_map<std::string, std::string> path;  ///< decoded parameters of the template
+    std::vector<std::pair<std::string, std::string>> query;
+    Named named;
+
+    [[nodiscard]] ApiContext& context() const { return api.context; }
+    [[nodiscard]] WallTime now() const { return api.context.clock.wall_now(); }
+    /// A query parameter; an empty one counts as absent.
+    [[nodiscard]] std::optional<std::string> argument(std::string_view name) const;
+};
+
+using Operation = awaitable<Reply> (*)(Call&);
+
+/// One operation: a row of the route table.
+struct Route {
+    std::string_view method, path;  ///< path: the template, as in openapi.json
+    std::string_view scopes;        ///< words with spaces between; empty: no key needed
+    std::string_view query;         ///< query parameters that it takes
+    std::size_t body_bytes_max = 0;
+    Operation operation = nullptr;
+};
+
+HttpResponse json_response(int status, std::string body);
+HttpResponse no_such(std::string_view what);
+Reply problem_reply(const Error& error, int status = 0);
+
+/// Body of a request as an object with no members but `known`. An absent body is an empty object where `may_be_absent`.
+/// Errors: invalid with pointer.
+Result<JsonValue> read_object_body(const Call& call, std::initializer_list<std::string_view> known,
+                                   bool may_be_absent = false);
+/// A string member of 1..`characters_max` characters. Errors: invalid with pointer.
+Result<std::string> required_text(const JsonValue& body, std::string_view name, std::size_t characters_max);
+/// As above; nothing where it is absent.
+Result<std::optional<std::string>> optional_text(const JsonValue& body, std::string_view name,
+                                                 std::size_t characters_max);
+
+}  // namespace spillway::api

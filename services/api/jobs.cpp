@@ -1,0 +1,141 @@
+#include "services/api/answers.hpp"
+#include "services/api/idempotent.hpp"
+#include "services/api/operations.hpp"
+#include "services/api/paging.hpp"
+
+namespace spillway::api {
+namespace {
+
+HttpResponse job_response(const queue::Job& job) {
+    JsonText json;
+    write_job(json, job);
+    return json_response(200, std::move(json).take());
+}
+
+Result<std::vector<queue::JobState>> read_states(std::string_view words) {
+    std::vector<queue::JobState> states;
+    while (!words.empty()) {
+        const auto comma = words.find(',');
+        const auto state = queue::job_state_from(words.substr(0, comma));
+        if (!state) return invalid("unknown_state", "there is no such state");
+        states.push_back(*state);
+        words = comma == std::string_view::npos ? std::string_view() : words.substr(comma + 1);
+    }
+    return states;
+}
+
+struct JobQuery {
+    queue::JobFilter filter;
+    std::optional<std::string> partner;  ///< only this partner's lanes
+};
+
+Result<JobQuery> read_query(const Call& call) {
+    JobQuery query;
+    query.filter.lane = call.argument("connection_id");
+    query.filter.kind = call.argument("kind");
+    query.filter.key = call.argument("key");
+    query.filter.cause = call.argument("cause");
+    auto states = read_states(call.argument("state").value_or(""));
+    if (!states.ok()) return std::move(states).error();
+    query.filter.states = *std::move(states);
+    if (const auto since = call.argument("changed_since")) {
+        const auto when = parse_utc(*since);
+        if (!when.ok()) return when.error();
+        query.filter.changed_since = *when;
+    }
+    query.partner = call.argument("partner_id");
+    if (query.partner && !call.principal.sees(*query.partner))
+        return Error{ErrorKind::not_found, "not_found", "there is no such partner"};
+    if (call.principal.partner) query.partner = call.principal.partner;
+    return query;
+}
+
+using Jobs = std::vector<queue::Job>;
+
+Result<Jobs> look_up(store::Connection& connection, JobQuery query,
+                     std::optional<std::pair<std::int64_t, queue::JobId>> after, std::size_t limit) {
+    if (query.filter.lane) {
+        const auto owner = store::get_connection(connection, ConnectionId(*query.filter.lane));
+        if (!owner || (query.partner && owner->partner.value != *query.partner))
+            return Error{ErrorKind::not_found, "not_found", "there is no such connection"};
+    } else if (query.partner) {
+        query.filter.lanes = store::lanes_of(connection, PartnerId(*query.partner));
+        if (query.filter.lanes.empty()) return Jobs();  // an empty list would mean all lanes
+    }
+    return queue::sqlite::SqliteStore::list_jobs(connection, query.filter, after, limit);
+}
+
+/// One transition of one job, its event, and the job as it is then.
+awaitable<Reply> change_job(Call& call, std::string type,
+                            std::function<Result<void>(queue::Transaction&, queue::JobId)> verb) {
+    Work work = [id = call.named.job->id, owner = *call.named.connection, now = call.now(), type = std::move(type),
+                 verb = std::move(verb),
+                 by = call.principal.id](queue::Transaction& transaction) -> Result<HttpResponse> {
+        if (auto changed = verb(transaction, id); !changed.ok()) return std::move(changed).error();
+        JsonText json;
+        json.object().member("job_id", id).member("by", by).close();
+        store::append_event(queue::sqlite::connection_of(transaction),
+                            {now, owner.partner, owner.id, type, std::move(json).take()});
+        auto job = transaction.get(id);
+        if (!job.ok()) return std::move(job).error();
+        return job_response(*job);
+    };
+    auto reply = co_await commit_answer(call, queue::CommandClass::settle, std::move(work));
+    co_return reply;
+}
+
+}  // namespace
+
+awaitable<Reply> list_jobs(Call& call) {
+    auto page = read_page(call);
+    if (!page.ok()) co_return problem_reply(page.error());
+    if (page->limit == store::kPageMax)
+        --page->limit;  // the queue gives 200 at most, and one row says whether more follow
+    const auto cursor = pair_cursor(*page);
+    if (!cursor.ok()) co_return problem_reply(cursor.error());
+    std::optional<std::pair<std::int64_t, queue::JobId>> after;
+    if (*cursor) {
+        const auto id = number_cursor(Page{0, (*cursor)->second});
+        if (!id.ok()) co_return problem_reply(id.error());
+        after = std::pair{(*cursor)->first, *id};
+    }
+    const auto query = read_query(call);
+    if (!query.ok()) co_return problem_reply(query.error());
+    std::function<Result<Jobs>(store::Connection&)> look = [query = *query, after,
+                                                            limit = page->limit + 1](store::Connection& connection) {
+        return look_up(connection, query, after, limit);
+    };
+    auto jobs = co_await call.context().store.read<Jobs>(std::move(look));
+    if (!jobs.ok()) co_return problem_reply(jobs.error());
+    co_return page_response(*jobs, page->limit, write_job, [](const queue::Job& job) {
+        return pair_text(to_ms(job.changed), std::to_string(job.id));
+    });
+}
+
+awaitable<Reply> get_job(Call& call) { co_return job_response(*call.named.job); }
+
+awaitable<Reply> cancel_job(Call& call) {
+    auto reply = co_await change_job(
+        call, "job.cancelled", [](queue::Transaction& transaction, queue::JobId id) { return transaction.cancel(id); });
+    co_return reply;
+}
+
+awaitable<Reply> replay_job(Call& call) {
+    auto reply = co_await change_job(
+        call, "job.replayed", [](queue::Transaction& transaction, queue::JobId id) { return transaction.replay(id); });
+    co_return reply;
+}
+
+awaitable<Reply> resolve_job(Call& call) {
+    const auto body = read_object_body(call, {"note"});
+    if (!body.ok()) co_return problem_reply(body.error());
+    const auto note = required_text(*body, "note", 1000);
+    if (!note.ok()) co_return problem_reply(note.error());
+    auto reply =
+        co_await change_job(call, "job.resolved", [note = *note](queue::Transaction& transaction, queue::JobId id) {
+            return transaction.resolve_by_hand(id, note);
+        });
+    co_return reply;
+}
+
+}  // namespace spillway::api

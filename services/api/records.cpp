@@ -1,0 +1,116 @@
+#include "services/api/answers.hpp"
+#include "services/api/idempotent.hpp"
+#include "services/api/operations.hpp"
+#include "services/api/paging.hpp"
+#include "services/api/record_paths.hpp"
+
+namespace spillway::api {
+namespace {
+
+HttpResponse accepted_response(const store::Accepted& accepted, const store::Intake& intake, const RecordPath& path) {
+    JsonText json;
+    write_accepted(json, accepted, intake.connection, path.kind, path.external_id.value);
+    const int status = accepted.outcome == store::Accepted::Outcome::accepted ? 202 : 200;
+    return json_response(status, std::move(json).take());
+}
+
+/// Big bodies are parsed on the reader thread, so that one of them does not hold up the loop.
+awaitable<Result<Record>> parse_record(Call& call, RecordKind kind) {
+    if (call.request.body.size() <= kLoopParseMax) co_return read_record(kind, call.request.body);
+    std::function<Result<Record>(store::Connection&)> parse = [kind, text = call.request.body](store::Connection&) {
+        return read_record(kind, text);
+    };
+    auto record = co_await call.context().store.read<Record>(std::move(parse));
+    co_return record;
+}
+
+Result<RecordView> read_view(store::Connection& connection, const ConnectionId& owner, const RecordPath& path) {
+    constexpr std::size_t kShown = 50;
+    auto record = store::find_record(connection, owner, path.kind, path.external_id);
+    if (!record) return Error{ErrorKind::not_found, "not_found", "there is no such record"};
+    auto latest = store::get_version(connection, record->id);
+    if (!latest) return Error{ErrorKind::bug, "no_version", "a record without a version"};
+    RecordView view{*std::move(record), *std::move(latest), {}, {}, {}, {}};
+    if (view.record.job) view.job = queue::sqlite::SqliteStore::get_job(connection, *view.record.job);
+    view.links = store::list_links(connection, view.record.id);
+    view.attempts = store::list_attempts(connection, view.record.id, kShown);
+    view.versions = store::list_versions(connection, view.record.id, kShown);
+    return view;
+}
+
+}  // namespace
+
+awaitable<Reply> put_record(Call& call) {
+    const auto path = read_record_path(call);
+    if (!path.ok()) co_return problem_reply(path.error());
+    const auto intake = read_intake(call, queue::Priority::normal);
+    if (!intake.ok()) co_return problem_reply(intake.error());
+    auto record = co_await parse_record(call, path->kind);
+    if (!record.ok()) co_return problem_reply(record.error(), status_of_bad_record(record.error()));
+    Work work = [path = *path, intake = *intake,
+                 record = *std::move(record)](queue::Transaction& transaction) -> Result<HttpResponse> {
+        auto accepted = store::accept_record(transaction, intake, path.external_id, record);
+        if (!accepted.ok()) return std::move(accepted).error();
+        return accepted_response(*accepted, intake, path);
+    };
+    auto reply = co_await commit_answer(call, queue::CommandClass::intake, std::move(work));
+    co_return reply;
+}
+
+awaitable<Reply> void_record(Call& call) {
+    const auto path = read_record_path(call);
+    if (!path.ok()) co_return problem_reply(path.error());
+    const auto body = read_object_body(call, {}, /*may_be_absent=*/true);
+    if (!body.ok()) co_return problem_reply(body.error());
+    const auto intake = read_intake(call, queue::Priority::normal);
+    if (!intake.ok()) co_return problem_reply(intake.error());
+    Work work = [path = *path, intake = *intake](queue::Transaction& transaction) -> Result<HttpResponse> {
+        auto accepted = store::accept_void(transaction, intake, path.kind, path.external_id);
+        if (!accepted.ok()) return std::move(accepted).error();
+        return accepted_response(*accepted, intake, path);
+    };
+    auto reply = co_await commit_answer(call, queue::CommandClass::intake, std::move(work));
+    co_return reply;
+}
+
+awaitable<Reply> get_record(Call& call) {
+    const auto path = read_record_path(call);
+    if (!path.ok()) co_return problem_reply(path.error());
+    std::function<Result<RecordView>(store::Connection&)> look = [owner = call.named.connection->id,
+                                                                  path = *path](store::Connection& connection) {
+        return read_view(connection, owner, path);
+    };
+    auto view = co_await call.context().store.read<RecordView>(std::move(look));
+    if (!view.ok()) co_return problem_reply(view.error());
+    const auto provider = call.context().providers.find(call.named.connection->provider);
+    JsonText json;
+    write_record_detail(json, *view, provider == call.context().providers.end() ? nullptr : provider->second);
+    co_return json_response(200, std::move(json).take());
+}
+
+awaitable<Reply> list_records(Call& call) {
+    const auto page = read_page(call);
+    if (!page.ok()) co_return problem_reply(page.error());
+    const auto after = number_cursor(*page);
+    if (!after.ok()) co_return problem_reply(after.error());
+    store::RecordFilter filter;
+    if (const auto kind = call.argument("kind")) {
+        filter.kind = record_kind_from(*kind);
+        if (!filter.kind) co_return problem_reply(invalid("unknown_kind", "there is no such kind of record"));
+    }
+    if (const auto state = call.argument("state")) {
+        filter.job_state = queue::job_state_from(*state);
+        if (!filter.job_state) co_return problem_reply(invalid("unknown_state", "there is no such state"));
+    }
+    using Rows = std::vector<store::RecordRow>;
+    std::function<Result<Rows>(store::Connection&)> look = [owner = call.named.connection->id, filter, after = *after,
+                                                            limit = page->limit + 1](store::Connection& connection) {
+        return Result<Rows>(store::list_records(connection, owner, filter, after, limit));
+    };
+    auto rows = co_await call.context().store.read<Rows>(std::move(look));
+    if (!rows.ok()) co_return problem_reply(rows.error());
+    co_return page_response(*rows, page->limit, write_record_summary,
+                            [](const store::RecordRow& row) { return std::to_string(row.id); });
+}
+
+}  // namespace spillway::api

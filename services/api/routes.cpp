@@ -1,0 +1,113 @@
+#include "services/api/routes.hpp"
+
+#include "services/api/operations.hpp"
+
+namespace spillway::api {
+namespace {
+
+constexpr std::string_view kAll = "read_only partner platform admin";
+constexpr std::string_view kWrite = "partner platform admin";
+constexpr std::string_view kPlatform = "platform admin";
+constexpr std::string_view kGlobalRead = "read_only platform admin";
+constexpr std::size_t kSmall = 64u << 10;
+constexpr std::size_t kRecord = 4u << 20;
+constexpr std::size_t kBulk = 32u << 20;
+
+constexpr Route kRoutes[] = {
+    {"POST", "/v1/partners", kPlatform, "", kSmall, create_partner},
+    {"GET", "/v1/partners", kAll, "after limit", 0, list_partners},
+    {"GET", "/v1/partners/{partner_id}", kAll, "", 0, get_partner},
+    {"POST", "/v1/partners/{partner_id}/suspend", kPlatform, "", kSmall, suspend_partner},
+    {"POST", "/v1/partners/{partner_id}/resume", kPlatform, "", kSmall, resume_partner},
+
+    {"POST", "/v1/partners/{partner_id}/connections", kWrite, "", kSmall, start_connect},
+    // The provider decides what else it adds to its redirect: any parameter goes.
+    {"GET", "/v1/connect/callback", "", "*", 0, finish_connect},
+    {"GET", "/v1/connections", kAll, "partner_id provider state after limit", 0, list_connections},
+    {"GET", "/v1/connections/{connection_id}", kAll, "", 0, get_connection},
+    {"PATCH", "/v1/connections/{connection_id}", kWrite, "", kSmall, set_connection},
+    {"POST", "/v1/connections/{connection_id}/pause", kWrite, "", kSmall, pause_connection},
+    {"POST", "/v1/connections/{connection_id}/resume", kWrite, "", kSmall, resume_connection},
+    {"POST", "/v1/connections/{connection_id}/disconnect", kWrite, "", kSmall, disconnect_connection},
+    {"POST", "/v1/connections/{connection_id}/reconnect", kWrite, "", kSmall, reconnect_connection},
+    {"GET", "/v1/connections/{connection_id}/books", kAll, "", 0, get_books},
+    {"POST", "/v1/connections/{connection_id}/books/refresh", kWrite, "", kSmall, refresh_books},
+
+    {"PUT", "/v1/connections/{connection_id}/records/{kind}/{external_id}", kWrite, "priority", kRecord, put_record},
+    {"GET", "/v1/connections/{connection_id}/records/{kind}/{external_id}", kAll, "", 0, get_record},
+    {"POST", "/v1/connections/{connection_id}/records/{kind}/{external_id}/void", kWrite, "", kSmall, void_record},
+    {"POST", "/v1/connections/{connection_id}/records:bulk", kWrite, "priority", kBulk, put_records},
+    {"GET", "/v1/connections/{connection_id}/records", kAll, "kind state after limit", 0, list_records},
+
+    {"POST", "/v1/connections/{connection_id}/syncs", kWrite, "", kSmall, start_sync},
+    {"GET", "/v1/connections/{connection_id}/syncs", kAll, "after limit", 0, list_syncs},
+    {"GET", "/v1/connections/{connection_id}/syncs/{sync_id}", kAll, "", 0, get_sync},
+    {"GET", "/v1/connections/{connection_id}/syncs/{sync_id}/events", kAll, "", 0, watch_sync},
+
+    {"GET", "/v1/jobs", kAll, "connection_id partner_id state kind key cause changed_since after limit", 0, list_jobs},
+    {"GET", "/v1/jobs/{job_id}", kAll, "", 0, get_job},
+    {"POST", "/v1/jobs/{job_id}/cancel", kWrite, "", kSmall, cancel_job},
+    {"POST", "/v1/jobs/{job_id}/replay", kWrite, "", kSmall, replay_job},
+    {"POST", "/v1/jobs/{job_id}/resolve", kWrite, "", kSmall, resolve_job},
+
+    {"POST", "/v1/replays", kWrite, "", kSmall, start_replay},
+    {"GET", "/v1/replays", kAll, "after limit", 0, list_replays},
+    {"GET", "/v1/replays/{replay_id}", kAll, "", 0, get_replay},
+
+    {"GET", "/v1/events", kAll, "after limit connection_id", 0, list_events},
+
+    {"GET", "/v1/keys", kPlatform, "after limit", 0, list_keys},
+    {"POST", "/v1/keys", kPlatform, "", kSmall, create_key},
+    {"POST", "/v1/keys/{key_id}/revoke", kPlatform, "", kSmall, revoke_key},
+    {"POST", "/v1/keys/{key_id}/rotate", kPlatform, "", kSmall, rotate_key},
+
+    {"GET", "/healthz", "", "", 0, health},
+    {"GET", "/readyz", "", "", 0, ready},
+    {"GET", "/metrics", kGlobalRead, "", 0, metrics},
+    {"GET", "/openapi.json", "", "", 0, openapi},
+    {"GET", "/schemas/record.json", "", "", 0, record_schema},
+};
+
+/// The next segment of a path, which is cut off at the front.
+std::string_view next_segment(std::string_view& path) {
+    if (!path.empty() && path.front() == '/') path.remove_prefix(1);
+    const auto end = path.find('/');
+    const std::string_view segment = path.substr(0, end);
+    path.remove_prefix(segment.size());
+    return segment;
+}
+
+bool matches(std::string_view pattern, std::string_view path, std::unordered_map<std::string, std::string>& out) {
+    while (!pattern.empty() && !path.empty()) {
+        const std::string_view want = next_segment(pattern);
+        const std::string_view have = next_segment(path);
+        if (!want.starts_with('{')) {
+            if (want != have) return false;
+            continue;
+        }
+        auto value = percent_decode(have);
+        if (!value || value->empty()) return false;
+        out[std::string(want.substr(1, want.size() - 2))] = *std::move(value);
+    }
+    return pattern.empty() && path.empty();
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+Match match_route(std::string_view method, std::string_view path) {
+    Match match;
+    for (const Route& route : kRoutes) {
+        std::unordered_map<std::string, std::string> parameters;
+        if (!matches(route.path, path, parameters)) continue;
+        if (!match.allow.empty()) match.allow += ", ";
+        match.allow += route.method;
+        if (route.method != method || match.route) continue;
+        match.route = &route;
+        match.path = std::move(parameters);
+    }
+    return match;
+}
+
+}  // namespace spillway::api
