@@ -111,10 +111,10 @@ struct Job {
 };
 
 struct JobFilter {
-    std::optional<std::string> lane, kind, key, cause;
-    std::vector<std::string> lanes;  ///< any of these, when not empty (a partner's connections)
-    std::vector<JobState> states;    ///< any of these; empty: all
-    std::optional<WallTime> changed_since;
+    std::optional<std::string> lane{}, kind{}, key{}, cause{};
+    std::vector<std::string> lanes{};  ///< any of these, when not empty (a partner's connections)
+    std::vector<JobState> states{};    ///< any of these; empty: all
+    std::optional<WallTime> changed_since{};
 };
 
 struct LaneCounts {

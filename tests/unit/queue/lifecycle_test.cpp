@@ -78,10 +78,12 @@ TEST_F(StoreTest, ASecondSettleOfOneClaimIsStale) {
 TEST_F(StoreTest, TwoSettlesOfOneClaimInOneGroupApplyOnce) {
     const JobId id = bench.enqueue(a_job("a")).id;
     const Claim claim = *bench.claim_one();
-    auto first = spillway::test::start(
-        bench.io(), bench.store().commit(CommandClass::settle, [=](Transaction& t) { return t.settle(claim, Settlement::again()); }));
-    auto second = spillway::test::start(
-        bench.io(), bench.store().commit(CommandClass::settle, [=](Transaction& t) { return t.settle(claim, Settlement::applied(1)); }));
+    auto first = spillway::test::start(bench.io(), bench.store().commit(CommandClass::settle, [=](Transaction& t) {
+        return t.settle(claim, Settlement::again());
+    }));
+    auto second = spillway::test::start(bench.io(), bench.store().commit(CommandClass::settle, [=](Transaction& t) {
+        return t.settle(claim, Settlement::applied(1));
+    }));
     bench.clock().run_for(Millis{0});
     EXPECT_TRUE(first.take().ok());
     EXPECT_FALSE(second.take().ok());
@@ -194,19 +196,23 @@ TEST_F(StoreTest, CancelIsRefusedOnceAJobIsInFlight) {
 TEST_F(StoreTest, AJobThatACommitIsCancellingCannotBeClaimedMeanwhile) {
     const JobId id = bench.enqueue(a_job("a")).id;
     bool claimed_inside = true;
-    ASSERT_TRUE(bench.commit([&](Transaction& transaction) -> Result<void> {
-                         const auto cancelled = transaction.cancel(id);
-                         claimed_inside = bench.claim_one().has_value();  // the loop's turn comes before the COMMIT
-                         return cancelled;
-                     }).ok());
+    ASSERT_TRUE(bench
+                    .commit([&](Transaction& transaction) -> Result<void> {
+                        const auto cancelled = transaction.cancel(id);
+                        claimed_inside = bench.claim_one().has_value();  // the loop's turn comes before the COMMIT
+                        return cancelled;
+                    })
+                    .ok());
     EXPECT_FALSE(claimed_inside);
     EXPECT_FALSE(bench.claim_one());
     const JobId kept = bench.enqueue(a_job("b")).id;
-    EXPECT_FALSE(bench.commit([&](Transaction& transaction) -> Result<void> {
-                          const auto cancelled = transaction.cancel(kept);
-                          EXPECT_TRUE(cancelled.ok());
-                          return invalid("changed_my_mind", "");
-                      }).ok());
+    EXPECT_FALSE(bench
+                     .commit([&](Transaction& transaction) -> Result<void> {
+                         const auto cancelled = transaction.cancel(kept);
+                         EXPECT_TRUE(cancelled.ok());
+                         return invalid("changed_my_mind", "");
+                     })
+                     .ok());
     EXPECT_TRUE(bench.claim_one()) << "a rolled-back cancel leaves the job claimable";
 }
 

@@ -1,0 +1,211 @@
+// Group commit: durable or not at all, each command apart, and what a sick disk does.
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "tests/support/fault_vfs.hpp"
+#include "tests/unit/queue/store_fixture.hpp"
+
+namespace spillway::queue::test {
+
+namespace {
+
+Work enqueue_work(std::string key, bool fails = false) {
+    return [=](Transaction& transaction) -> Result<void> {
+        const auto made = transaction.enqueue(a_job(key));
+        if (!made.ok()) return made.error();
+        if (fails) return invalid("changed_my_mind", "");
+        return success();
+    };
+}
+
+struct FaultyStoreTest : ::testing::Test {
+    TempFolder folder;
+    spillway::test::FaultVfs vfs;
+    Bench bench{settings()};
+
+    Settings settings() {
+        Settings settings = settings_for(folder.file("store.db"));
+        settings.vfs = vfs.name();
+        return settings;
+    }
+    void SetUp() override { ASSERT_TRUE(bench.open().ok()); }
+};
+
+}  // namespace
+
+TEST_F(FaultyStoreTest, WhatGathersBecomesOneTransactionSettlesFirst) {
+    std::vector<std::string> order;
+    std::vector<spillway::test::Pending<Result<void>>> pending;
+    const auto push = [&](CommandClass command, std::string name) {
+        Work work = [&order, name](Transaction&) { return order.push_back(name), success(); };
+        pending.push_back(spillway::test::start(bench.io(), bench.store().commit(command, std::move(work))));
+    };
+    push(CommandClass::intake, "intake 1");
+    push(CommandClass::settle, "settle 1");
+    push(CommandClass::intake, "intake 2");
+    push(CommandClass::settle, "settle 2");
+    for (int each = 0; each < 100; ++each) {
+        pending.push_back(spillway::test::start(
+            bench.io(), bench.store().commit(CommandClass::intake, enqueue_work("k" + std::to_string(each)))));
+    }
+    bench.clock().run_for(Millis{0});
+    for (auto& each : pending) EXPECT_TRUE(each.take().ok());
+    EXPECT_EQ(order, (std::vector<std::string>{"settle 1", "settle 2", "intake 1", "intake 2"}));
+    EXPECT_EQ(bench.count(JobState::waiting), 100);
+    const std::uint64_t before = vfs.steps();
+    ASSERT_TRUE(bench.commit(enqueue_work("one more")).ok());
+    EXPECT_LT(vfs.steps() - before, 40u) << "one commit";
+}
+
+TEST_F(FaultyStoreTest, AFailingCommandIsRolledBackAlone) {
+    auto good = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, enqueue_work("good")));
+    auto bad = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, enqueue_work("bad", true)));
+    auto thrown = spillway::test::start(bench.io(),
+                                        bench.store().commit(CommandClass::intake, [](Transaction& t) -> Result<void> {
+                                            NewJob job = a_job("thrown");
+                                            job.lane = "a lane that was never there";
+                                            EXPECT_TRUE(t.enqueue(job).ok());
+                                            throw std::runtime_error("a bug");
+                                        }));
+    auto sql = spillway::test::start(
+        bench.io(), bench.store().commit(CommandClass::intake, [](Transaction& t) -> Result<void> {
+            EXPECT_TRUE(t.enqueue(a_job("sql")).ok());
+            sqlite::connection_of(t).database().exec("INSERT INTO kinds (id) VALUES (NULL)");
+            return success();
+        }));
+    auto last = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, enqueue_work("last")));
+    bench.clock().run_for(Millis{0});
+    EXPECT_TRUE(good.take().ok());
+    EXPECT_EQ(bad.take().error().code, "changed_my_mind");
+    EXPECT_EQ(thrown.take().error().kind, ErrorKind::bug);
+    EXPECT_EQ(sql.take().error().kind, ErrorKind::bug);
+    EXPECT_TRUE(last.take().ok());
+    EXPECT_EQ(bench.count(JobState::waiting), 2);
+    EXPECT_EQ(bench.store().lanes(), std::vector<std::string>{"L"});
+    NewJob job = a_job("again");
+    job.lane = "a lane that was never there";
+    bench.enqueue(job);
+    bench.reopen();
+    EXPECT_EQ(bench.count(JobState::waiting), 2);
+    EXPECT_EQ(bench.count(JobState::waiting, job.lane), 1);
+}
+
+TEST_F(FaultyStoreTest, AFailedWriteOrSyncEndsAcknowledgementsUntilTheStoreIsOpenedAgain) {
+    bool ever_failed = false;
+    for (std::uint64_t step = 1;; ++step) {
+        const std::string key = "k" + std::to_string(step);
+        vfs.fail_step_in(step);
+        auto first = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, enqueue_work(key)));
+        auto second =
+            spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, enqueue_work(key + "b")));
+        bench.clock().run_for(Millis{0});
+        const auto result = first.take();
+        ASSERT_EQ(second.take().ok(), result.ok()) << "a group is acknowledged as a whole";
+        if (result.ok()) break;  // the commit has fewer steps than this
+        ever_failed = true;
+        EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
+        EXPECT_EQ(result.error().code, "storage_failed");
+        EXPECT_EQ(bench.commit(enqueue_work("later")).error().code, "storage_failed")
+            << "no success on the same handle";
+        bench.reopen();
+        ASSERT_LT(step, 200u);
+    }
+    EXPECT_TRUE(ever_failed);
+}
+
+TEST_F(FaultyStoreTest, AFullDiskRefusesAndTheStoreRecoversWithoutARestart) {
+    bench.enqueue(a_job("kept"));
+    vfs.set_full(true);
+    const auto refused = bench.commit(enqueue_work("refused"), CommandClass::intake);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(refused.error().code, "storage_full");
+    EXPECT_EQ(bench.count(JobState::waiting), 1);
+    vfs.set_full(false);
+    EXPECT_TRUE(bench.commit(enqueue_work("refused"), CommandClass::intake).ok());
+    EXPECT_EQ(bench.count(JobState::waiting), 2);
+    bench.reopen();
+    EXPECT_EQ(bench.count(JobState::waiting), 2);
+}
+
+TEST_F(FaultyStoreTest, IntakeStopsBeforeTheDiskIsFullAndSettlesGoOn) {
+    bench.enqueue(a_job("a"));
+    const Claim claim = *bench.claim_one();
+    bench.crash();
+    std::int64_t free = 1 << 20;
+    bench.settings().free_bytes = [&] { return free; };
+    bench.reopen();
+    const auto again = bench.claim_one();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(bench.commit(enqueue_work("b"), CommandClass::intake).error().code, "storage_full");
+    EXPECT_TRUE(bench.settle(*again, Settlement::applied(1)).ok());
+    free = std::int64_t{1} << 40;
+    EXPECT_TRUE(bench.commit(enqueue_work("b"), CommandClass::intake).ok());
+    EXPECT_NE(again->token, claim.token);
+}
+
+TEST_F(FaultyStoreTest, TheIndexNeverRunsAheadOfTheCommit) {
+    bool claimable_inside = true;
+    ASSERT_TRUE(bench
+                    .commit([&](Transaction& transaction) -> Result<void> {
+                        const auto made = transaction.enqueue(a_job("a"));
+                        claimable_inside = bench.store().next_kind("L").has_value();
+                        if (!made.ok()) return made.error();
+                        return success();
+                    })
+                    .ok());
+    EXPECT_FALSE(claimable_inside);
+    EXPECT_TRUE(bench.store().next_kind("L"));
+}
+
+TEST_F(FaultyStoreTest, ACommitThatIsCancelledWhileItWaitsStillCompletes) {
+    boost::asio::cancellation_signal cancel;
+    bool resumed = false;
+    bool ok = false;
+    boost::asio::co_spawn(
+        bench.io(), bench.store().commit(CommandClass::intake, enqueue_work("a")),
+        boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, Result<void> result) {
+            resumed = true;
+            ok = result.ok();
+        }));
+    bench.io().restart();
+    bench.io().poll_one();  // queued, not yet carried out
+    EXPECT_FALSE(resumed);
+    cancel.emit(boost::asio::cancellation_type::all);
+    bench.clock().run_for(Millis{0});
+    EXPECT_TRUE(resumed);
+    EXPECT_TRUE(ok);
+    EXPECT_EQ(bench.count(JobState::waiting), 1);
+}
+
+TEST_F(FaultyStoreTest, AStoreThatDiesWithCommandsQueuedTellsNobodySuccess) {
+    auto pending = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, enqueue_work("a")));
+    bench.io().restart();
+    bench.io().poll_one();
+    bench.reopen();
+    EXPECT_FALSE(pending.ended());
+    EXPECT_EQ(bench.count(JobState::waiting), 0);
+}
+
+TEST_F(FaultyStoreTest, ASlowReadIsCutOffAndTheNextOneWorks) {
+    bench.crash();
+    bench.settings().read_limit = Millis{1};
+    bench.reopen();
+    const auto slow = bench.read<int>([](sqlite::Connection& connection) {
+        return Result<int>(
+            connection.database()
+                .execAndGet("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
+                            "SELECT count(*) FROM n")
+                .getInt());
+    });
+    ASSERT_FALSE(slow.ok());
+    EXPECT_EQ(slow.error().code, "read_too_slow");
+    EXPECT_EQ(bench.read<int>([](sqlite::Connection&) { return Result<int>(7); }).value(), 7);
+    const auto write = bench.read<int>([](sqlite::Connection& connection) {
+        return Result<int>(connection.database().exec("INSERT INTO kinds (name) VALUES ('x')"));
+    });
+    EXPECT_FALSE(write.ok()) << "readers only read";
+}
+
+}  // namespace spillway::queue::test
