@@ -107,7 +107,9 @@ class Month {
         each(call_class, [&](Observer& observer) { observer.sent(now_); });
         const auto fate = random_.below(20);
         const Ended how = fate == 0 ? Ended::lost : fate == 1 ? Ended::not_sent : Ended::answered;
-        const Millis takes{static_cast<std::int64_t>(random_.below(random_.below(10) == 0 ? 5000 : profile_.concurrent > 5 ? 30 : 300))};
+        const Millis takes{static_cast<std::int64_t>(random_.below(random_.below(10) == 0    ? 5000
+                                                                   : profile_.concurrent > 5 ? 30
+                                                                                             : 300))};
         flying_.push_back({ticket, deadline, now_ + takes, how, call_class});
         worst_in_flight_ = std::max(worst_in_flight_, flying_.size());
         ++made_;
