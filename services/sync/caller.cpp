@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "schema/runtime/log.hpp"
+#include "schema/runtime/shield.hpp"
 #include "schema/runtime/task_group.hpp"
 
 namespace spillway::sync {
@@ -56,7 +57,9 @@ asio::awaitable<SendResult> Caller::send_once(PreparedCall call, pacing::Urgency
     const auto ticket = pacer_.begin(begun, begun + limits.total, call.call_class, urgency);
     ++status_.calls;
     auto request = provider_.request(call, target_.tenant, token);
-    auto result = co_await transport_.send(target_.origin, std::move(request), limits);
+    // A stop lets the call in flight end: its answer saves a look-up at the next start.
+    auto sending = transport_.send(target_.origin, std::move(request), limits);
+    auto result = co_await shielded(std::move(sending));
     const bool answered = result.stage == Stage::answered;
     const auto signals = answered ? provider_.limit_signals(result.response) : LimitSignals{};
     if (signals.problem != LimitSignals::Problem::none) {
