@@ -1,0 +1,16 @@
+'use strict';
+
+const path = require('node:path');
+const { run } = require('./runner');
+
+const program = path.join(process.argv[2], 'spillway-sandbox');
+
+run({ 'xero-node': require('./xero'), 'intuit-oauth and node-quickbooks': require('./qbo') }, program)
+  .then(({ passed, failed }) => {
+    console.log(`${passed} passed, ${failed} failed, 0 skipped`);
+    process.exit(failed === 0 ? 0 : 1);
+  }, (error) => {
+    console.log(error.stack);
+    console.log('0 passed, 1 failed, 0 skipped');
+    process.exit(1);
+  });
