@@ -13,7 +13,7 @@
 
 namespace spillway::queue::sqlite {
 
-/// Resumes one waiting coroutine; to be called once, on the loop thread.
+/// Resumes one waiting coroutine; to be called once, on the loop thread, never from within the hand-over itself.
 using Answer = std::function<void(Result<void>)>;
 
 /// Hands an Answer to `begin`, and waits until it is called. A cancellation does not end the wait: what was handed over

@@ -27,7 +27,9 @@ int Reader::over_limit(void* reader) {
 
 void Reader::push(Reading reading, Answer answer) {
     if (*waiting_ >= kQueueMax) {
-        answer(Error{ErrorKind::unavailable, "storage_busy", "too many reads are waiting"});
+        asio::post(loop_, [answer = std::move(answer)] {
+            answer(Error{ErrorKind::unavailable, "storage_busy", "too many reads are waiting"});
+        });
         return;
     }
     ++*waiting_;

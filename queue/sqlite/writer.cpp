@@ -26,8 +26,11 @@ void Writer::push(Command command, Answer answer) {
             wake = !std::exchange(draining_, true);
         }
     }
-    if (full && answer)
-        answer(Error{ErrorKind::unavailable, "storage_busy", "too many commands are waiting for the disk"});
+    if (full && answer) {  // posted: a coroutine must not be resumed while it is still handing over
+        asio::post(loop_, [answer = std::move(answer)] {
+            answer(Error{ErrorKind::unavailable, "storage_busy", "too many commands are waiting for the disk"});
+        });
+    }
     if (wake) post_drain();
 }
 

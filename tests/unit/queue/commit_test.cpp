@@ -188,6 +188,23 @@ TEST_F(FaultyStoreTest, AStoreThatDiesWithCommandsQueuedTellsNobodySuccess) {
     EXPECT_EQ(bench.count(JobState::waiting), 0);
 }
 
+TEST_F(FaultyStoreTest, MoreReadsThanMayWaitAreRefusedAtOnceAndTheOthersAnswered) {
+    std::vector<spillway::test::Pending<Result<int>>> reads;
+    for (int each = 0; each < 300; ++each) {
+        reads.push_back(spillway::test::start(
+            bench.io(), bench.store().read<int>([](sqlite::Connection&) { return Result<int>(1); })));
+    }
+    bench.clock().run_for(Millis{0});
+    int refused = 0;
+    for (auto& read : reads) {
+        const auto result = read.take();
+        if (result.ok()) continue;
+        ++refused;
+        EXPECT_EQ(result.error().code, "storage_busy");
+    }
+    EXPECT_EQ(refused, 300 - 256);
+}
+
 TEST_F(FaultyStoreTest, ASlowReadIsCutOffAndTheNextOneWorks) {
     bench.crash();
     bench.settings().read_limit = Millis{1};
