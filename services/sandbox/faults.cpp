@@ -55,8 +55,8 @@ FaultRule::ErrorFault read_error(const json& value) {
     const json body = value.value("body", json(""));
     fault.answer.body = body.is_string() ? body.get<std::string>() : body.dump();
     if (!body.is_string()) fault.answer.headers.set("Content-Type", "application/json");
-    for (const auto& [name, text] : value.value("headers", json::object()).items())
-        fault.answer.headers.set(name, text.get<std::string>());
+    const json headers = value.value("headers", json::object());  // named: items() refers to it
+    for (const auto& [name, text] : headers.items()) fault.answer.headers.set(name, text.get<std::string>());
     const std::string effect = value.value("effect", "none");
     if (effect != "none" && effect != "applied") refuse("error.effect is none or applied");
     fault.applied = effect == "applied";

@@ -87,6 +87,7 @@ const Contact* Books::contact_by_number(const std::string& number) const {
 std::string Ids::guid() {
     std::string hex = random_.hex128();
     hex[12] = '4';
+    hex[16] = "89ab"[hex[16] % 4];  // version 4, variant 1
     for (const int at : {8, 13, 18, 23}) hex.insert(static_cast<std::size_t>(at), 1, '-');
     return hex;
 }

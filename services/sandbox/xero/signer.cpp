@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include <vector>
+#include <memory>
 
 #include "schema/assert.hpp"
 #include "schema/json_text.hpp"
@@ -84,12 +84,9 @@ struct Signer::Key {
     }
 };
 
-Signer::Signer() = default;
-Signer::~Signer() = default;
-
 Signer::Key& Signer::key() {
-    if (!key_) key_ = std::make_unique<Key>();
-    return *key_;
+    static Key shared;  // making one takes a good part of a second; no two models need to be told apart by it
+    return shared;
 }
 
 std::string Signer::sign(std::string_view claims) {

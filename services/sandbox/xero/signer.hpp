@@ -1,7 +1,6 @@
 #pragma once
-// Signs the sandbox's JSON Web Tokens with an RSA key made at the first use, and publishes it as a key set.
+// Signs the sandbox's JSON Web Tokens with an RSA key made at the first use in the process, and publishes it.
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,11 +16,6 @@ std::string pkce_challenge(std::string_view verifier);
 
 class Signer {
  public:
-    Signer();
-    ~Signer();
-    Signer(const Signer&) = delete;
-    Signer& operator=(const Signer&) = delete;
-
     /// A compact RS256 token of those claims (JSON text).
     std::string sign(std::string_view claims);
     /// The JWKS document.
@@ -29,8 +23,7 @@ class Signer {
 
  private:
     struct Key;
-    Key& key();
-    std::unique_ptr<Key> key_;
+    static Key& key();
 };
 
 }  // namespace spillway::sandbox::xero
