@@ -2,7 +2,9 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "schema/json_value.hpp"
 #include "services/sandbox/qbo/api.hpp"
 #include "services/sandbox/qbo/faults.hpp"
 #include "services/sandbox/qbo/ledger.hpp"
@@ -18,7 +20,20 @@ namespace {
 struct Calls {
     std::int64_t total = 0, throttled = 0, core_plus = 0;
     std::map<std::string, std::int64_t> by_operation;
+    std::map<std::string, std::int64_t> by_batch;  ///< batches by what they carried: "CreditMemo+Invoice"
 };
+
+/// The entities of a batch's elements, each once, in the order of the alphabet.
+std::string entities_of(std::string_view body) {
+    std::set<std::string> names;
+    if (const Result<JsonValue> batch = parse_json(body); batch.ok())
+        for (const JsonValue& item : (*batch)["BatchItemRequest"].items())
+            for (const JsonMember& member : item.members())
+                if (member.value.is_object() || member.name == "Query") names.insert(member.name);
+    std::string joined;
+    for (const std::string& name : names) joined += (joined.empty() ? "" : "+") + name;
+    return joined;
+}
 
 class QboModel final : public ProviderModel {
  public:
@@ -98,6 +113,7 @@ HttpResponse QboModel::play_api(const HttpRequest& request, Now now) {
     const ApiCall call = api_call(request);
     ++calls_.total;
     ++calls_.by_operation[call.operation()];
+    if (call.resource == "batch") ++calls_.by_batch[entities_of(request.body)];
     const auto bearer = oauth_.bearer(request, now.wall);
     if (!bearer) return gateway_fault(401, "AuthenticationFailed", "Token expired, revoked or unknown", now.wall);
     Company* target = company(call.realm);
@@ -124,7 +140,8 @@ nlohmann::json QboModel::ledger() const {
              {{"total", calls_.total},
               {"throttled", calls_.throttled},
               {"core_plus", calls_.core_plus},
-              {"by_operation", calls_.by_operation}}}};
+              {"by_operation", calls_.by_operation},
+              {"by_batch", calls_.by_batch}}}};
 }
 
 std::string QboModel::configure(const nlohmann::json& settings) {
