@@ -1,0 +1,159 @@
+#include "services/store/records.hpp"
+#include "tests/unit/api/api_fixture.hpp"
+
+namespace spillway::test {
+namespace {
+
+struct RecordsApi : ApiTest {};
+
+TEST_F(RecordsApi, APutIsAcceptedOnceAndThenUnchanged) {
+    const auto first = put_contact("C1", "Acme");
+    EXPECT_EQ(first.status, 202) << first.body;
+    EXPECT_EQ(json(first)["outcome"].text(), "accepted");
+    const auto again = put_contact("C1", "Acme");
+    EXPECT_EQ(again.status, 200);
+    EXPECT_EQ(json(again)["outcome"].text(), "unchanged");
+}
+
+TEST_F(RecordsApi, ABadRecordNamesItsPlace) {
+    const auto response =
+        send("PUT", "/v1/connections/con_a/records/contact/C1", kPartnerA, R"({"name":"x","shoe":1})");
+    EXPECT_EQ(response.status, 422) << response.body;
+    EXPECT_EQ(json(response)["pointer"].text(), "/shoe");
+    EXPECT_EQ(send("PUT", "/v1/connections/con_a/records/contact/C1", kPartnerA, "{").status, 400);
+    EXPECT_EQ(send("PUT", "/v1/connections/con_a/records/shoe/C1", kPartnerA, "{}").status, 404);
+    EXPECT_EQ(
+        send("PUT", "/v1/connections/con_a/records/contact/" + std::string(129, 'x'), kPartnerA, a_contact()).status,
+        400);
+}
+
+TEST_F(RecordsApi, AnExternalIdMayHoldASlash) {
+    ASSERT_EQ(put_contact("a%2Fb", "Acme").status, 202);
+    const auto record = json(get("/v1/connections/con_a/records/contact/a%2Fb"));
+    EXPECT_EQ(record["external_id"].text(), "a/b");
+}
+
+TEST_F(RecordsApi, ATakenNumberIsAConflict) {
+    const std::string base = "/v1/connections/con_a/records/invoice/";
+    ASSERT_EQ(send("PUT", base + "1", kPartnerA, an_invoice("INV-1")).status, 202);
+    const auto second = send("PUT", base + "2", kPartnerA, an_invoice("INV-1"));
+    EXPECT_EQ(second.status, 409);
+    EXPECT_EQ(code(second), "number_taken");
+}
+
+TEST_F(RecordsApi, ARecordShowsItsJobAndVersions) {
+    ASSERT_EQ(put_contact("C1", "A").status, 202);
+    ASSERT_EQ(put_contact("C1", "B").status, 202);
+    const auto record = json(get("/v1/connections/con_a/records/contact/C1", kReadA));
+    EXPECT_EQ(record["version"].int64_or(0), 2);
+    EXPECT_EQ(record["record"]["name"].text(), "B");
+    EXPECT_EQ(record["versions"].items().size(), 2u);
+    EXPECT_EQ(record["job"]["state"].text(), "blocked");
+    EXPECT_EQ(record["job"]["why"].text(), "Waits for the next sync");
+}
+
+TEST_F(RecordsApi, AVoidIsAVersionAndUnknownOnesAreNotFound) {
+    ASSERT_EQ(put_contact("C1", "A").status, 202);
+    const auto voided = send("POST", "/v1/connections/con_a/records/contact/C1/void", kPartnerA);
+    EXPECT_EQ(voided.status, 202) << voided.body;
+    EXPECT_EQ(json(voided)["version"].int64_or(0), 2);
+    EXPECT_EQ(send("POST", "/v1/connections/con_a/records/contact/C9/void", kPartnerA).status, 404);
+}
+
+TEST_F(RecordsApi, AnIdempotencyKeyGivesTheFirstAnswerAgain) {
+    const HttpHeaders key{{"Idempotency-Key", "k1"}};
+    const auto first = put_contact("C1", "A", key);
+    ASSERT_EQ(first.status, 202);
+    ASSERT_EQ(put_contact("C1", "B").status, 202);
+    const auto again = put_contact("C1", "A", key);
+    EXPECT_EQ(again.status, 202);
+    EXPECT_EQ(again.body, first.body);
+    EXPECT_EQ(json(get("/v1/connections/con_a/records/contact/C1"))["version"].int64_or(0), 2) << "A did not go again";
+    const auto other = put_contact("C1", "C", key);
+    EXPECT_EQ(other.status, 409);
+    EXPECT_EQ(code(other), "idempotency_key_reused");
+    EXPECT_EQ(put_contact("C2", "A", key).status, 202) << "another path, another key";
+}
+
+TEST_F(RecordsApi, AnIdempotencyKeyIsForgottenAfterSevenDays) {
+    const HttpHeaders key{{"Idempotency-Key", "k1"}};
+    ASSERT_EQ(put_contact("C1", "A", key).status, 202);
+    clock->advance(std::chrono::hours(7 * 24));
+    EXPECT_EQ(put_contact("C1", "B", key).status, 202);
+}
+
+TEST_F(RecordsApi, ATwinInFlightIsAConflict) {
+    HttpRequest request;
+    request.method = "PUT";
+    request.target = "/v1/connections/con_a/records/contact/C1";
+    request.headers = {{"Authorization", std::string("Bearer ") + kAdmin}, {"Idempotency-Key", "k1"}};
+    request.body = a_contact();
+    auto first = start(io, handler(request));
+    auto twin = start(io, handler(request));
+    clock->run_for(Millis{0});
+    std::vector<int> answers{std::get<HttpResponse>(first.take()).status, std::get<HttpResponse>(twin.take()).status};
+    std::ranges::sort(answers);
+    EXPECT_EQ(answers, (std::vector<int>{202, 409}));
+}
+
+TEST_F(RecordsApi, AFailedRequestLeavesItsIdempotencyKeyFree) {
+    const HttpHeaders key{{"Idempotency-Key", "k1"}};
+    ASSERT_EQ(send("POST", "/v1/connections/con_a/records/contact/C1/void", kPartnerA, "", key).status, 404);
+    ASSERT_EQ(put_contact("C1", "A").status, 202);
+    EXPECT_EQ(send("POST", "/v1/connections/con_a/records/contact/C1/void", kPartnerA, "", key).status, 202);
+}
+
+struct Bulk : ApiTest {
+    HttpResponse bulk(const std::string& body, HttpHeaders headers = {}) {
+        return send("POST", "/v1/connections/con_a/records:bulk", kPartnerA, body, std::move(headers));
+    }
+};
+
+std::string bulk_line(int number) {
+    return R"({"kind":"contact","external_id":"C)" + std::to_string(number) + R"(","record":)" +
+           a_contact("Name " + std::to_string(number)) + "}\n";
+}
+
+TEST_F(Bulk, ABadLineFailsAlone) {
+    const std::string body = bulk_line(1) + "{\n\n" + R"({"kind":"contact","external_id":"C2","record":{"nam":1}})" +
+                             "\n" + R"({"kind":"contact","external_id":"none","void":true})" + "\n" + bulk_line(3) +
+                             bulk_line(1);
+    const auto response = bulk(body, {{"Accept", "application/json"}});
+    ASSERT_EQ(response.status, 200);
+    const auto results = json(response);
+    ASSERT_EQ(results.items().size(), 6u) << response.body;
+    const std::vector<std::pair<int, int>> expected{{1, 202}, {2, 400}, {4, 422}, {5, 404}, {6, 202}, {7, 200}};
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_EQ(results.items()[i]["line"].int64_or(0), expected[i].first);
+        EXPECT_EQ(results.items()[i]["status"].int64_or(0), expected[i].second) << i;
+    }
+    EXPECT_EQ(results.items()[2]["problem"]["pointer"].text(), "/record/nam");
+    EXPECT_EQ(results.items()[5]["outcome"].text(), "unchanged");
+}
+
+TEST_F(Bulk, TakesMoreLinesThanOneTransactionHolds) {
+    std::string body;
+    for (int i = 0; i < 600; ++i) body += bulk_line(i);
+    const auto response = bulk(body);
+    ASSERT_EQ(response.status, 200);
+    EXPECT_EQ(response.headers.find("Content-Type").value_or(""), "application/x-ndjson");
+    EXPECT_EQ(std::ranges::count(response.body, '\n'), 600);
+    std::string after;
+    std::size_t seen = 0;
+    do {
+        const auto page = json(get("/v1/connections/con_a/records?kind=contact&limit=200" + after));
+        seen += page["items"].items().size();
+        after = page["next"].is_null() ? "" : "&after=" + page["next"].string_or("");
+    } while (!after.empty() && seen <= 600);
+    EXPECT_EQ(seen, 600u);
+}
+
+TEST_F(Bulk, RefusesMoreThanTenThousandLines) {
+    std::string body;
+    for (int i = 0; i < 10'001; ++i) body += "{}\n";
+    EXPECT_EQ(bulk(body).status, 413);
+    EXPECT_EQ(bulk("\n\n").status, 400);
+}
+
+}  // namespace
+}  // namespace spillway::test

@@ -1,0 +1,215 @@
+// Partners, connections, syncs, jobs, replays and events.
+
+#include "tests/unit/api/api_fixture.hpp"
+
+namespace spillway::test {
+namespace {
+
+struct Partners : ApiTest {};
+
+TEST_F(Partners, ASuspendedPartnersKeysAreRefusedAndItsLanesPause) {
+    const auto made = send("POST", "/v1/partners", kPlatform, R"({"name":"New"})");
+    ASSERT_EQ(made.status, 201);
+    EXPECT_EQ(get("/v1/partners/" + json(made)["id"].string_or("")).status, 200);
+    ASSERT_EQ(send("POST", "/v1/partners/par_a/suspend", kPlatform).status, 200);
+    EXPECT_EQ(sync.asked, (std::vector<std::string>{"pause con_a partner suspended"}));
+    const auto refused = get("/v1/connections", kPartnerA);
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_EQ(code(refused), "partner_suspended");
+    EXPECT_EQ(get("/v1/connections", kPartnerB).status, 200);
+    ASSERT_EQ(send("POST", "/v1/partners/par_a/resume", kPlatform).status, 200);
+    EXPECT_EQ(get("/v1/connections", kPartnerA).status, 200);
+    EXPECT_EQ(send("POST", "/v1/partners/par_a/suspend", kPartnerA).status, 403);
+}
+
+struct Connections : ApiTest {};
+
+TEST_F(Connections, AConsentIsStartedAndFinished) {
+    const auto started = send("POST", "/v1/partners/par_a/connections", kPartnerA,
+                              R"({"provider":"xero","return_url":"https://app.example/done?x=1"})");
+    ASSERT_EQ(started.status, 201) << started.body;
+    EXPECT_NE(json(started)["consent_url"].text().find("provider.example"), std::string_view::npos);
+    const auto page = send("GET", "/v1/connect/callback?state=s1&code=c1&scope=x", "");
+    EXPECT_EQ(page.status, 200);
+    sync.return_url = "https://app.example/done?x=1";
+    const auto redirected = send("GET", "/v1/connect/callback?state=s1&code=c1&realmId=9", "");
+    EXPECT_EQ(redirected.status, 302);
+    EXPECT_EQ(redirected.headers.find("Location").value_or(""), "https://app.example/done?x=1&connection_id=con_a");
+    EXPECT_EQ(sync.asked.back(), "finish_connect s1 c1 9 ");
+}
+
+TEST_F(Connections, ARefusedConsentIsShownEscaped) {
+    sync.failure = Error{ErrorKind::forbidden, "consent_denied", "no <script>"};
+    const auto page = send("GET", "/v1/connect/callback?state=s1&error=access_denied", "");
+    EXPECT_EQ(page.status, 403);
+    EXPECT_EQ(page.body.find("<script>"), std::string::npos);
+    EXPECT_NE(page.body.find("&lt;script&gt;"), std::string::npos);
+}
+
+TEST_F(Connections, AReturnUrlThatIsNoWebAddressIsRefused) {
+    for (const char* url : {"javascript:alert(1)", "/local", "https://a.example/\\r\\nX: 1", "https://a.example/#x"}) {
+        const auto response = send("POST", "/v1/partners/par_a/connections", kPartnerA,
+                                   std::string(R"({"provider":"xero","return_url":")") + url + "\"}");
+        EXPECT_EQ(response.status, 400) << url;
+    }
+    EXPECT_EQ(code(send("POST", "/v1/partners/par_a/connections", kPartnerA, R"({"provider":"sage"})")),
+              "unknown_provider");
+}
+
+TEST_F(Connections, VerbsReachTheSyncService) {
+    const std::string base = "/v1/connections/con_a";
+    EXPECT_EQ(
+        send("POST", base + "/pause", kPartnerA, R"({"reason":"month end","until":"2027-01-01T00:00:00Z"})").status,
+        200);
+    EXPECT_EQ(send("POST", base + "/resume", kPartnerA).status, 200);
+    EXPECT_EQ(send("POST", base + "/disconnect", kPartnerA).status, 200);
+    EXPECT_EQ(send("POST", base + "/reconnect", kPartnerA).status, 201);
+    EXPECT_EQ(send("PATCH", base, kPartnerA, R"({"posting":"automatic"})").status, 200);
+    EXPECT_EQ(sync.asked, (std::vector<std::string>{"pause con_a month end until", "resume con_a", "disconnect con_a",
+                                                    "start_connect par_a xero con_a ", "set_posting con_a automatic"}));
+    EXPECT_EQ(send("POST", base + "/pause", kPartnerA, R"({"until":"2001-01-01T00:00:00Z"})").status, 400);
+    EXPECT_EQ(send("PATCH", base, kPartnerA, R"({"posting":"never"})").status, 400);
+    const auto mapping = send("PATCH", base, kPartnerA, R"({"mapping":{"sales_acount":"200"}})");
+    EXPECT_EQ(mapping.status, 422) << mapping.body;
+    EXPECT_TRUE(json(mapping)["pointer"].text().starts_with("/mapping/")) << mapping.body;
+    sync.failure = Error{ErrorKind::conflict, "not_active", "paused"};
+    EXPECT_EQ(send("POST", base + "/resume", kPartnerA).status, 409);
+}
+
+TEST_F(Connections, OneShowsItsLaneAndCounts) {
+    ASSERT_EQ(put_contact("C1", "Acme").status, 202);
+    const auto shown = json(get("/v1/connections/con_a", kReadA));
+    EXPECT_EQ(shown["state"].text(), "active");
+    EXPECT_EQ(shown["counts"]["blocked"].int64_or(0), 1);
+    EXPECT_EQ(shown["lane"]["waits_for"].text(), "minute limit");
+    EXPECT_EQ(shown["lane"]["wait_left_ms"].int64_or(0), 1500);
+    EXPECT_TRUE(shown.find("mapping")->is_null());
+    EXPECT_EQ(get("/v1/connections/con_a/books").status, 404);
+}
+
+struct SyncsApi : ApiTest {};
+
+TEST_F(SyncsApi, AStartedSyncIsNamedAndItsProgressShown) {
+    ASSERT_EQ(put_contact("C1", "A").status, 202);
+    const auto started = send("POST", "/v1/connections/con_a/syncs", kPartnerA, "", {{"Idempotency-Key", "s"}});
+    ASSERT_EQ(started.status, 202) << started.body;
+    EXPECT_EQ(started.headers.find("Location").value_or(""), "/v1/connections/con_a/syncs/syn_1");
+    const auto again = send("POST", "/v1/connections/con_a/syncs", kPartnerA, "", {{"Idempotency-Key", "s"}});
+    EXPECT_EQ(again.headers.find("Location").value_or(""), "/v1/connections/con_a/syncs/syn_1");
+    const auto progress = json(get("/v1/connections/con_a/syncs/syn_1", kReadA));
+    EXPECT_EQ(progress["total"].int64_or(0), 1);
+    EXPECT_EQ(progress["left"].int64_or(-1), 1);
+    EXPECT_EQ(progress["state"].text(), "running");
+    EXPECT_EQ(json(get("/v1/connections/con_a/syncs"))["items"].items().size(), 1u);
+    EXPECT_EQ(get("/v1/connections/con_b/syncs/syn_1").status, 404) << "a sync belongs to its connection";
+}
+
+struct Chunks : http::ResponseStream {
+    std::vector<std::string> chunks;
+    boost::asio::awaitable<bool> write(std::string chunk) override {
+        chunks.push_back(std::move(chunk));
+        co_return true;
+    }
+};
+
+TEST_F(SyncsApi, AStreamShowsProgressEachSecondAndEndsWhenDone) {
+    const auto accepted = accept(RecordKind::contact, "C1", a_contact());
+    ASSERT_TRUE(accepted.ok());
+    ASSERT_EQ(send("POST", "/v1/connections/con_a/syncs", kPartnerA).status, 202);
+    HttpRequest request;
+    request.target = "/v1/connections/con_a/syncs/syn_1/events";
+    request.headers = {{"Authorization", std::string("Bearer ") + kReadA}};
+    auto streamed = std::get<http::StreamedResponse>(reply(std::move(request)));
+    EXPECT_EQ(streamed.head.headers.find("Content-Type").value_or(""), "text/event-stream");
+    Chunks chunks;
+    auto watching = start(io, streamed.body(chunks));
+    clock->run_for(Millis{2500});
+    EXPECT_EQ(chunks.chunks.size(), 3u);
+    EXPECT_FALSE(watching.ended());
+    apply(*accepted);
+    clock->run_for(Millis{1000});
+    ASSERT_TRUE(watching.ended());
+    EXPECT_NE(chunks.chunks.back().find("event: done\n"), std::string::npos);
+    EXPECT_NE(chunks.chunks.back().find("\"state\":\"done\""), std::string::npos);
+}
+
+struct JobsApi : ApiTest {
+    std::string parked_contact(const std::string& id) {
+        const auto accepted = accept(RecordKind::contact, id, a_contact(id));
+        EXPECT_TRUE(accepted.ok());
+        park(*accepted->job);
+        return std::to_string(*accepted->job);
+    }
+};
+
+TEST_F(JobsApi, AParkedJobSaysWhyAndRunsAgainOnReplay) {
+    const std::string id = parked_contact("C1");
+    const auto shown = json(get("/v1/jobs/" + id, kReadA));
+    EXPECT_EQ(shown["state"].text(), "parked");
+    EXPECT_EQ(shown["cause"].text(), "total_mismatch");
+    EXPECT_EQ(shown["record"]["external_id"].text(), "C1");
+    EXPECT_EQ(shown["why"].text(), "Stopped: a person must look at it: off by 0.01 (correct the total)");
+    EXPECT_EQ(json(send("POST", "/v1/jobs/" + id + "/replay", kPartnerA))["state"].text(), "waiting");
+    const auto again = send("POST", "/v1/jobs/" + id + "/replay", kPartnerA);
+    EXPECT_EQ(again.status, 409);
+    EXPECT_EQ(code(again), "not_parked");
+    EXPECT_EQ(json(send("POST", "/v1/jobs/" + id + "/cancel", kPartnerA))["state"].text(), "cancelled");
+}
+
+TEST_F(JobsApi, AParkedJobIsClosedByHandWithANote) {
+    const std::string id = parked_contact("C1");
+    EXPECT_EQ(send("POST", "/v1/jobs/" + id + "/resolve", kPartnerA, "{}").status, 400);
+    const auto closed = send("POST", "/v1/jobs/" + id + "/resolve", kPartnerA, R"({"note":"entered by hand"})");
+    EXPECT_EQ(json(closed)["state"].text(), "resolved_by_hand");
+}
+
+TEST_F(JobsApi, ListsAreFilteredAndPaged) {
+    for (const char* id : {"C1", "C2", "C3"}) parked_contact(id);
+    ASSERT_EQ(put_contact("C4", "A").status, 202);
+    const auto first = json(get("/v1/jobs?state=parked&limit=2", kPartnerA));
+    ASSERT_EQ(first["items"].items().size(), 2u);
+    const auto rest = json(get("/v1/jobs?state=parked&limit=2&after=" + first["next"].string_or(""), kPartnerA));
+    EXPECT_EQ(rest["items"].items().size(), 1u);
+    EXPECT_TRUE(rest["next"].is_null());
+    EXPECT_EQ(json(get("/v1/jobs?state=parked,blocked"))["items"].items().size(), 4u);
+    EXPECT_EQ(json(get("/v1/jobs?cause=nothing"))["items"].items().size(), 0u);
+    EXPECT_EQ(get("/v1/jobs?state=dead").status, 400);
+}
+
+TEST_F(JobsApi, AReplayIsPreviewedAndThenDone) {
+    for (const char* id : {"C1", "C2"}) parked_contact(id);
+    const std::string body = R"({"filter":{"connection_id":"con_a","cause":"total_mismatch"},"dry_run":)";
+    const auto preview = json(send("POST", "/v1/replays", kPartnerA, body + "true}"));
+    EXPECT_EQ(preview["replay"].int64_or(0), 2);
+    EXPECT_EQ(preview["by_cause"]["total_mismatch"].int64_or(0), 2);
+    EXPECT_TRUE(preview["id"].is_null());
+    EXPECT_EQ(json(get("/v1/jobs?state=parked"))["items"].items().size(), 2u) << "a preview changes nothing";
+    const auto done = json(send("POST", "/v1/replays", kPartnerA, body + "false}"));
+    EXPECT_EQ(done["replay"].int64_or(0), 2);
+    EXPECT_EQ(json(get("/v1/jobs?state=parked"))["items"].items().size(), 0u);
+    const std::string id = done["id"].string_or("");
+    EXPECT_EQ(json(get("/v1/replays/" + id, kPartnerA))["jobs"].int64_or(0), 2);
+    EXPECT_EQ(get("/v1/replays/" + id, kPartnerB).status, 404);
+}
+
+TEST_F(JobsApi, AReplayByIdsTakesOnlyThose) {
+    const std::string first = parked_contact("C1");
+    parked_contact("C2");
+    const auto done = json(send("POST", "/v1/replays", kAdmin, R"({"filter":{"job_ids":[)" + first + "]}}"));
+    EXPECT_EQ(done["matched"].int64_or(0), 1);
+    EXPECT_EQ(json(get("/v1/jobs?state=parked"))["items"].items().size(), 1u);
+}
+
+TEST_F(JobsApi, EventsAreFollowedByCursor) {
+    ASSERT_EQ(put_contact("C1", "A").status, 202);
+    const auto first = json(get("/v1/events", kPartnerA));
+    EXPECT_EQ(first["generation"].text(), "g1");
+    ASSERT_EQ(first["items"].items().size(), 1u);
+    EXPECT_EQ(first["items"].items()[0]["type"].text(), "record.accepted");
+    const std::string after = std::to_string(first["last_seq"].int64_or(0));
+    EXPECT_TRUE(json(get("/v1/events?after=" + after, kPartnerA))["items"].items().empty());
+    EXPECT_TRUE(json(get("/v1/events", kPartnerB))["items"].items().empty());
+}
+
+}  // namespace
+}  // namespace spillway::test
