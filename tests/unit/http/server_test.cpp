@@ -174,6 +174,35 @@ TEST_F(ServerTest, DropsAConnectionWithoutAByte) {
     EXPECT_EQ(requests_, 1);
 }
 
+TEST_F(ServerTest, ARefusedBodyDoesNotResetTheConnectionBeforeTheAnswerIsRead) {
+    ServerLimits limits;
+    limits.body_bytes_max = 1'000'000;
+    serve(limits);
+    auto raw = client();
+    raw.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000001\r\n\r\n");
+    for (int i = 0; i < 8; ++i) {
+        raw.say(std::string(50'000, 'x'));
+        settle();
+    }
+    raw.finish_sending();
+    EXPECT_THAT(raw.hear_all(), StartsWith("HTTP/1.1 413"));
+    EXPECT_FALSE(raw.reset);
+}
+
+TEST_F(ServerTest, MayBeDestroyedWithoutAStop) {
+    serve();
+    auto busy = client();
+    auto streaming = client();
+    busy.say("GET /for-ever HTTP/1.1\r\nHost: a\r\n\r\n");
+    streaming.say("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    ASSERT_TRUE(clock_.turn_until([&] { return requests_ == 2; }));
+    ASSERT_TRUE(streaming.hear("event 0"));
+    settle();
+    server_.reset();
+    EXPECT_EQ(busy.hear_all(), "");
+    EXPECT_TRUE(clock_.turn_until([&] { return streams_ended_ == 1; }));
+}
+
 TEST_F(ServerTest, ARequestThatDoesNotArriveInTimeGets408) {
     serve();
     for (const std::string part : {"GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"}) {
