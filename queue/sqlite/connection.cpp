@@ -24,6 +24,7 @@ void Connection::reset_all() {
 Error storage_error(const SQLite::Exception& exception) {
     switch (exception.getErrorCode() & 0xff) {
         case SQLITE_FULL: return {ErrorKind::unavailable, "storage_full", "no space is left for the database"};
+        case SQLITE_PROTOCOL:  // a reader lost too many races for the log's lock
         case SQLITE_BUSY:
         case SQLITE_LOCKED: return {ErrorKind::unavailable, "storage_busy", "another program holds the database"};
         case SQLITE_INTERRUPT: return {ErrorKind::unavailable, "read_too_slow", "the query took too long"};

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "schema/assert.hpp"
 
@@ -254,7 +256,11 @@ int randomness(sqlite3_vfs* vfs, int size, char* out) {
     return size;
 }
 
-int sleep(sqlite3_vfs*, int) { return 0; }  // no test waits for a lock
+/// SQLite waits for another thread's lock in this way and gives up after so many waits: they must let that thread run.
+int sleep(sqlite3_vfs*, int micros) {
+    std::this_thread::sleep_for(std::chrono::microseconds(micros));
+    return micros;
+}
 int current_time(sqlite3_vfs*, sqlite3_int64* out) {
     *out = 212'000'000'000'000;  // only SQL's own date functions would ask
     return SQLITE_OK;

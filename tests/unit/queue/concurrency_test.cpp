@@ -51,7 +51,8 @@ asio::awaitable<void> read_now_and_then(Load& load) {
             return Result<std::size_t>(
                 SqliteStore::list_jobs(connection, {.states = {JobState::waiting}}, {}, 20).size());
         });
-        jobs.ok() ? ++load.reads : ++load.problems;
+        if (!jobs.ok()) ADD_FAILURE() << jobs.error().code << ": " << jobs.error().detail;
+        ++load.reads;
     }
 }
 
