@@ -129,8 +129,8 @@ class XeroDrift : public testing::Test {
  protected:
     XeroDrift() {
         PreparedObject sent = first_object(subject_);
-        const auto outcome =
-            provider().read_answer(std::vector{sent}, answered(200, "{\"Invoices\":[" + invoice_json("", "2.5500") + "]}"));
+        const auto outcome = provider().read_answer(
+            std::vector{sent}, answered(200, "{\"Invoices\":[" + invoice_json("", "2.5500") + "]}"));
         EXPECT_TRUE(outcome.at(0).link);
         subject_.links = {*outcome.at(0).link};
         subject_.links[0].record_version = 1;
