@@ -1,0 +1,71 @@
+#pragma once
+// The commands, each with what its arguments say. All return an exit code (session.hpp).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/spillway/session.hpp"
+
+namespace spillway::cli {
+
+int show_status(Session& session);
+
+// connections.cpp
+struct ConnectOptions {
+    std::string provider, partner, organisation;
+    bool auto_consent = false;
+};
+int list_connections(Session& session, const std::string& partner, const std::string& provider);
+int connect(Session& session, const ConnectOptions& options);
+/// pause, resume or disconnect.
+int change_connection(Session& session, const std::string& id, const std::string& verb, const std::string& reason);
+int show_mapping(Session& session, const std::string& id);
+/// `pairs`: "sales_account=200", "tax_codes.standard=OUTPUT2"; an empty value takes the member away.
+int set_mapping(Session& session, const std::string& id, const std::vector<std::string>& pairs);
+
+// import_command.cpp
+struct ImportOptions {
+    std::string format, file;
+    std::vector<std::string> connections;
+    bool dry_run = false;
+};
+int import_file(Session& session, const ImportOptions& options);
+
+// sync_command.cpp
+int sync(Session& session, const std::vector<std::string>& connections, bool wait);
+
+// jobs.cpp
+struct JobFilter {
+    std::string connection, partner, state, kind, cause, key;
+    int limit = 50;
+};
+int list_jobs(Session& session, const JobFilter& filter);
+int show_job(Session& session, std::int64_t id);
+struct ReplayOptions {
+    std::vector<std::int64_t> ids;
+    JobFilter filter;
+    bool all = false;
+    bool dry_run = false;
+};
+int replay(Session& session, const ReplayOptions& options);
+
+// keys.cpp
+int create_partner(Session& session, const std::string& name);
+int list_partners(Session& session);
+struct KeyOptions {
+    std::string name, scope, partner, expires_at;
+};
+int create_key(Session& session, const KeyOptions& options);
+int list_keys(Session& session);
+int revoke_key(Session& session, const std::string& id);
+
+// drill_commands.cpp
+struct TieOutOptions {
+    std::string source, format, sandbox, report, seconds;
+};
+int tie_out(Session& session, const TieOutOptions& options);
+int generate_month(Session& session, std::size_t documents, std::uint64_t seed);
+
+}  // namespace spillway::cli
