@@ -153,6 +153,16 @@ module.exports = {
     assert.equal((await documents(sandbox)).length, 1);
   },
 
+  async 'repeats a create whose answer was lost, and there is one invoice'(sandbox) {
+    const { books: qbo } = await connected(sandbox);
+    const made = await ground(qbo);
+    const create = () => qbo.createInvoice({ ...invoice(made, 'INV-0031'), requestId: 'request-31' });
+    await sandbox.under([{ provider: 'qbo', match: 'write', answer_lost: 1, times: 1 }],
+      () => assert.rejects(create(), (error) => error.response === undefined && /hang up|ECONNRESET/.test(error.message)));
+    const { Id } = await create();
+    assert.deepEqual((await documents(sandbox)).map((one) => one.id), [Id]);
+  },
+
   async 'takes a payment for an invoice, and voids another invoice'(sandbox) {
     const { books: qbo } = await connected(sandbox);
     const made = await ground(qbo);
@@ -192,6 +202,15 @@ module.exports = {
     assert.equal(tokenOf(oauth).refresh_token, old.refresh_token);
   },
 
+  async 'loses its tokens when its code is used twice'(sandbox) {
+    const oauth = client();
+    const back = await sandbox.consent(oauth.authorizeUri({ scope: [OAuthClient.scopes.Accounting], state: 's' }), { realm: UK, decision: 'allow' });
+    await oauth.createToken(back);
+    const token = tokenOf(oauth);
+    await assert.rejects(client().createToken(back), (error) => error.error === 'invalid_grant');
+    assert.equal((await refusal(books(token).getCompanyInfo(UK))).status, 401);
+  },
+
   async 'is shut out after it revoked its token'(sandbox) {
     const { oauth, books: qbo } = await connected(sandbox);
     await oauth.revoke();
@@ -205,6 +224,7 @@ module.exports = {
     assert.ok(refused.length > 0, 'of 30 calls at once some are refused');
     assert.ok(answers.length - refused.length >= 10, '10 calls are let through');
     assert.deepEqual(new Set(refused.map((one) => one.status)), new Set([429]));
+    assert.match(refused[0].data, /<Fault type="SERVICE"><Error code="3001">.*errorCode=003001; statusCode=429/, 'XML, whatever was asked for');
     assert.equal((await sandbox.ledger('qbo')).calls.throttled, refused.length);
   },
 

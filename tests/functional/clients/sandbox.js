@@ -48,6 +48,15 @@ class Sandbox {
 
   reset() { return this.control('POST', '/reset'); }
   configure(provider, settings) { return this.control('POST', `/${provider}/configure`, settings); }
+  /** Runs `work` under fault rules, and takes them away again. */
+  async under(rules, work) {
+    await this.control('PUT', '/faults', { rules });
+    try {
+      return await work();
+    } finally {
+      await this.control('PUT', '/faults', { rules: [] });
+    }
+  }
   ledger(provider) { return this.control('GET', `/${provider}/ledger`); }
 
   /**

@@ -203,6 +203,16 @@ module.exports = {
     assert.equal((await documents(sandbox)).length, 1);
   },
 
+  async 'repeats a create whose answer was lost, and there is one invoice'(sandbox) {
+    const books = await connected(sandbox);
+    const id = await contact(books);
+    const create = () => books.api.createInvoices(books.tenant, { invoices: [invoice(id, 'INV-0070')] }, true, 4, 'key-70');
+    const lost = await sandbox.under([{ provider: 'xero', match: 'write', answer_lost: 1, times: 1 }], () => refusal(create()));
+    assert.equal(lost.statusCode, 0, 'no answer came');
+    const [made] = (await create()).body.invoices;
+    assert.deepEqual((await documents(sandbox)).map((one) => one.id), [made.invoiceID]);
+  },
+
   async 'refreshes with rotation, and may repeat a refresh whose answer was lost'(sandbox) {
     const { xero, api, tenant } = await connected(sandbox);
     const old = xero.readTokenSet();
@@ -237,11 +247,24 @@ module.exports = {
       await api.getOrganisations(tenant).then(() => { good += 1; }, (error) => { answer = JSON.parse(error).response; });
     assert.ok(good >= 60, `${good} calls went through before the limit`);
     assert.equal(answer.statusCode, 429);
+    assert.equal(answer.body, '');
     assert.equal(answer.headers['x-rate-limit-problem'], 'minute');
     assert.equal(answer.headers['x-minlimit-remaining'], '0');
     const wait = Number(answer.headers['retry-after']);
     assert.ok(wait >= 1 && wait <= 60, `Retry-After is ${wait}`);
     assert.equal((await other.api.getOrganisations(other.tenant)).response.status, 200);
+  },
+
+  async 'may have 5 calls in flight'(sandbox) {
+    const { api, tenant } = await connected(sandbox);
+    const call = () => api.getOrganisations(tenant).then(() => null, (error) => JSON.parse(error).response);
+    const slow = [{ provider: 'xero', match: 'read', latency_ms: 500 }];
+    const answers = await sandbox.under(slow, () => Promise.all(Array.from({ length: 6 }, call)));
+    const refused = answers.filter((one) => one !== null);
+    assert.deepEqual(refused.map((one) => one.statusCode), [429]);
+    assert.equal(refused[0].headers['x-rate-limit-problem'], 'concurrent');
+    assert.equal(refused[0].headers['retry-after'], undefined);
+    assert.equal(await call(), null);
   },
 
   async 'disconnects one organisation and keeps the other'(sandbox) {
