@@ -31,7 +31,7 @@ EXTRAS = {
     **{name: ENVELOPE for name in ("Accounts", "Contacts", "CreditNotes", "Invoices", "Items", "Organisations", "Payments",
                                    "TaxRates", "Allocations")},
     "Invoice": ("DateString", "DueDateString"),
-    "CreditNote": ("DateString", "DueDateString"),
+    "CreditNote": ("DateString",),
 }
 # A 400's element is the refused object itself; it is held to that object's own schema beside this.
 OPEN = {"Element"}
