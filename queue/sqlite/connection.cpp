@@ -7,14 +7,15 @@
 namespace spillway::queue::sqlite {
 
 SQLite::Statement& Connection::statement(const char* sql) {
-    std::unique_ptr<SQLite::Statement>& slot = statements_[sql];
-    if (!slot) {
-        slot = std::make_unique<SQLite::Statement>(database_, sql);
-        return *slot;
+    const auto known = statements_.find(sql);
+    if (known == statements_.end()) {
+        // Made before it is kept: preparing reads the schema, and so may fail.
+        auto made = std::make_unique<SQLite::Statement>(database_, sql);
+        return *statements_.emplace(sql, std::move(made)).first->second;
     }
-    static_cast<void>(slot->tryReset());  // reports once more what the last use has already reported
-    slot->clearBindings();
-    return *slot;
+    static_cast<void>(known->second->tryReset());  // reports once more what the last use has already reported
+    known->second->clearBindings();
+    return *known->second;
 }
 
 void Connection::reset_all() {

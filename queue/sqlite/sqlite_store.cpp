@@ -3,13 +3,13 @@
 #include <sqlite3.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "queue/sqlite/lock_file.hpp"
 #include "queue/sqlite/reader.hpp"
 #include "queue/sqlite/writer.hpp"
+#include "schema/runtime/with_deadline.hpp"
 
 namespace spillway::queue::sqlite {
 
@@ -173,17 +173,20 @@ asio::awaitable<void> SqliteStoreImpl::run() {
     }
 }
 
+asio::awaitable<bool> woken(asio::steady_timer& timer) {
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return true;
+}
+
 asio::awaitable<void> SqliteStoreImpl::sleep_until_due() {
-    using namespace asio::experimental::awaitable_operators;
     // Waits are in wall time, sleeps in steady time: a bound on one sleep lets a clock that was set be noticed.
     constexpr Millis kSleepMax = std::chrono::minutes(1);
     Millis left = kSleepMax;
     if (const auto next = side_->index.next_due())
         left = std::min(left, std::max(*next - clock_.wall_now(), Millis{1}));
-    auto sleep = clock_.sleep_for(left);
-    auto woken = side_->wake.async_wait(asio::as_tuple(asio::use_awaitable));
-    const auto first = co_await (std::move(sleep) || std::move(woken));
-    static_cast<void>(first);
+    auto wake = woken(side_->wake);
+    const auto in_time = co_await with_deadline(clock_, clock_.steady_now() + left, std::move(wake));
+    static_cast<void>(in_time);
 }
 
 Error open_error(const SQLite::Exception& exception, const std::string& path) {

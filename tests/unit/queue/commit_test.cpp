@@ -188,6 +188,20 @@ TEST_F(FaultyStoreTest, AStoreThatDiesWithCommandsQueuedTellsNobodySuccess) {
     EXPECT_EQ(bench.count(JobState::waiting), 0);
 }
 
+TEST_F(FaultyStoreTest, AStatementThatCannotBePreparedFailsAloneOnBothSides) {
+    const char* sql = "SELECT nothing FROM nowhere";
+    const auto read = bench.read<int>(
+        [=](sqlite::Connection& connection) { return Result<int>(connection.statement(sql).getColumnCount()); });
+    EXPECT_EQ(read.error().kind, ErrorKind::bug);
+    EXPECT_EQ(bench.read<int>([](sqlite::Connection&) { return Result<int>(7); }).value(), 7);
+    const auto written = bench.commit([=](Transaction& transaction) -> Result<void> {
+        sqlite::connection_of(transaction).statement(sql).exec();
+        return success();
+    });
+    EXPECT_EQ(written.error().kind, ErrorKind::bug);
+    EXPECT_TRUE(bench.commit(enqueue_work("a")).ok());
+}
+
 TEST_F(FaultyStoreTest, MoreReadsThanMayWaitAreRefusedAtOnceAndTheOthersAnswered) {
     std::vector<spillway::test::Pending<Result<int>>> reads;
     for (int each = 0; each < 300; ++each) {
