@@ -60,30 +60,31 @@ asio::awaitable<Result<std::vector<Tenant>>> Service::tenants_of(ProviderApp& ap
     co_return app.provider->read_tenants(answer);
 }
 
-asio::awaitable<Result<Books>> Service::read_books_of(ProviderApp& app, GrantId grant, std::string tenant) {
+asio::awaitable<Result<Books>> Service::read_books_of(ProviderApp& app, Caller& caller, std::string tenant) {
     std::vector<SendResult> answers;
-    for (const auto& call : app.provider->books_calls(tenant)) {
-        auto token = co_await grants_.token(grant);
-        if (!token.ok()) co_return std::move(token).error();
-        auto request = app.provider->request(call, tenant, *token);
-        auto answer = co_await transport_.send(app.api_origin, std::move(request), kConnectLimits);
-        answers.push_back(std::move(answer));
+    for (auto& call : app.provider->books_calls(tenant)) {
+        auto answer = co_await caller.call(std::move(call), pacing::Urgency::interactive);
+        if (!answer.ok()) co_return std::move(answer).error();
+        answers.push_back(std::move(*answer));
     }
     co_return app.provider->read_books(tenant, answers);
 }
 
 asio::awaitable<Result<ConnectionId>> Service::link_tenant(ProviderApp& app, store::ConsentRow consent, GrantId grant,
                                                            Tenant tenant) {
-    auto books = co_await read_books_of(app, grant, tenant.id);
-    if (!books.ok()) co_return std::move(books).error();
     store::ConnectionRow row;
     row.id = ConnectionId("con_" + random_.hex128());
     row.partner = consent.partner;
     row.provider = consent.provider;
     row.tenant_id = tenant.id;
-    row.tenant_name = tenant.name.empty() ? books->name : tenant.name;
     row.tenant_link = tenant.connection_id;
     row.grant = grant;
+    // The organisation's lists are read through the lane-to-be: these calls count against its limits already.
+    auto lane = co_await make_lane(row, /*fresh=*/true);
+    if (!lane.ok()) co_return std::move(lane).error();
+    auto books = co_await read_books_of(app, (*lane)->caller(), tenant.id);
+    if (!books.ok()) co_return std::move(books).error();
+    row.tenant_name = tenant.name.empty() ? books->name : tenant.name;
     row.books = write_books(*books);
     row.created = row.changed = clock_.wall_now();
     // A complete proposal makes the connection usable at once (posting stays on_sync: nothing is sent before somebody
@@ -104,7 +105,8 @@ asio::awaitable<Result<ConnectionId>> Service::link_tenant(ProviderApp& app, sto
     };
     const auto stored = co_await store_.commit(queue::CommandClass::intake, std::move(work));
     if (!stored.ok()) co_return stored.error();
-    auto started = co_await start_lane(row, /*fresh=*/true);
+    (*lane)->update(row);
+    auto started = co_await start_lane(row.id, std::move(*lane));
     if (!started.ok()) co_return std::move(started).error();
     log_info("connected", {{"conn", row.id.value}, {"provider", row.provider}, {"tenant", row.tenant_name}});
     co_return row.id;
@@ -131,7 +133,9 @@ asio::awaitable<Result<ConnectionId>> Service::relink(store::ConsentRow consent,
     auto row = co_await change(consent.connection, std::move(relinking));
     if (!row.ok()) co_return std::move(row).error();
     if (!lanes_.contains(row->id.value)) {
-        auto started = co_await start_lane(*row, /*fresh=*/false);
+        auto lane = co_await make_lane(*row, /*fresh=*/false);
+        if (!lane.ok()) co_return std::move(lane).error();
+        auto started = co_await start_lane(row->id, std::move(*lane));
         if (!started.ok()) co_return std::move(started).error();
     }
     co_return row->id;
@@ -182,13 +186,7 @@ asio::awaitable<Result<void>> Service::refresh_books(ConnectionId connection) {
         co_return Error{ErrorKind::conflict, "disconnected", "the connection is disconnected"};
     auto& app = apps_.at(row->provider);
     auto& caller = lanes_.at(row->id.value)->caller();
-    std::vector<SendResult> answers;
-    for (auto& call : app.provider->books_calls(row->tenant_id)) {
-        auto answer = co_await caller.call(std::move(call), pacing::Urgency::interactive);
-        if (!answer.ok()) co_return std::move(answer).error();
-        answers.push_back(std::move(*answer));
-    }
-    auto books = app.provider->read_books(row->tenant_id, answers);
+    auto books = co_await read_books_of(app, caller, row->tenant_id);
     if (!books.ok()) co_return std::move(books).error();
     Change saving = [text = write_books(*books)](queue::Transaction&, store::ConnectionRow& changing) -> Result<void> {
         changing.books = text;

@@ -12,11 +12,6 @@ using queue::sqlite::connection_of;
 
 namespace {
 
-struct LaneStart {
-    std::vector<store::Call> open_calls;
-    std::vector<pacing::DayRow> day_calls;
-};
-
 Result<void> say_connection(queue::Transaction& transaction, const store::ConnectionRow& row, WallTime now) {
     JsonText body;
     body.object().member("state", row.state).member("reason", row.state_reason).close();
@@ -58,7 +53,9 @@ asio::awaitable<Result<void>> Service::start() {
     for (auto& app : apps_) app.second.budget->start_full(clock_.steady_now());
     for (auto& row : *rows) {
         if (row.state == "disconnected") continue;
-        auto started = co_await start_lane(row, /*fresh=*/false);
+        auto lane = co_await make_lane(row, /*fresh=*/false);
+        if (!lane.ok()) co_return std::move(lane).error();
+        auto started = co_await start_lane(row.id, std::move(*lane));
         if (!started.ok()) co_return started;
         std::function<Result<std::vector<store::SyncRow>>(queue::sqlite::Connection&)> running =
             [id = row.id](queue::sqlite::Connection& connection) -> Result<std::vector<store::SyncRow>> {
@@ -80,28 +77,38 @@ asio::awaitable<void> Service::stop(Millis grace) {
     co_await tasks_.stop(clock_, Millis{200});
 }
 
-asio::awaitable<Result<void>> Service::start_lane(store::ConnectionRow row, bool fresh) {
+asio::awaitable<Result<std::unique_ptr<Lane>>> Service::make_lane(store::ConnectionRow row, bool fresh) {
     const auto app = apps_.find(row.provider);
     if (app == apps_.end())
         co_return Error{ErrorKind::invalid, "unknown_provider",
                         "connection " + row.id.value + " is of a provider that is not configured"};
     const auto app_name = app->second.oauth.client_id;
-    std::function<Result<LaneStart>(queue::sqlite::Connection&)> load =
-        [id = row.id,
-         budget = app_name + "/" + row.tenant_id](queue::sqlite::Connection& connection) -> Result<LaneStart> {
-        return LaneStart{store::open_calls(connection, id), store::load_day_calls(connection, budget)};
+    std::function<Result<std::vector<pacing::DayRow>>(queue::sqlite::Connection&)> load =
+        [budget = app_name + "/" +
+                  row.tenant_id](queue::sqlite::Connection& connection) -> Result<std::vector<pacing::DayRow>> {
+        return store::load_day_calls(connection, budget);
     };
-    auto start = co_await store_.read(std::move(load));
-    if (!start.ok()) co_return std::move(start).error();
-    Lane::Setup setup{*app->second.provider,      app->second.api_origin, app_name, *app->second.budget, fresh,
-                      std::move(start->day_calls)};
+    auto day_calls = co_await store_.read(std::move(load));
+    if (!day_calls.ok()) co_return std::move(day_calls).error();
+    Lane::Setup setup{*app->second.provider, app->second.api_origin, app_name, *app->second.budget, fresh,
+                      std::move(*day_calls)};
     auto lane = std::make_unique<Lane>(world_, row, std::move(setup));
     lane->on_unauthorised([this](ConnectionId id, std::string reason) {
         tasks_.spawn(mark_needs_reauth(std::move(id), std::move(reason)), "needs_reauth");
     });
+    co_return lane;
+}
+
+asio::awaitable<Result<void>> Service::start_lane(ConnectionId id, std::unique_ptr<Lane> lane) {
+    std::function<Result<std::vector<store::Call>>(queue::sqlite::Connection&)> load =
+        [id](queue::sqlite::Connection& connection) -> Result<std::vector<store::Call>> {
+        return store::open_calls(connection, id);
+    };
+    auto open = co_await store_.read(std::move(load));
+    if (!open.ok()) co_return std::move(open).error();
     auto& started = *lane;
-    lanes_[row.id.value] = std::move(lane);
-    started.start(std::move(start->open_calls));
+    lanes_[id.value] = std::move(lane);
+    started.start(std::move(*open));
     co_return success();
 }
 

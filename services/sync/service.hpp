@@ -63,13 +63,15 @@ class Service final : public SyncService {
     /// Changes a connection's row in one transaction and tells its lane. Errors: not_found, the change's own.
     boost::asio::awaitable<Result<store::ConnectionRow>> change(ConnectionId id, Change what);
     boost::asio::awaitable<Result<store::ConnectionRow>> row_of(ConnectionId id);
-    boost::asio::awaitable<Result<void>> start_lane(store::ConnectionRow row, bool fresh);
+    boost::asio::awaitable<Result<std::unique_ptr<Lane>>> make_lane(store::ConnectionRow row, bool fresh);
+    /// Resolves what earlier processes left open, and sends from now on.
+    boost::asio::awaitable<Result<void>> start_lane(ConnectionId id, std::unique_ptr<Lane> lane);
     boost::asio::awaitable<void> mark_needs_reauth(ConnectionId id, std::string reason);
 
     // connect.cpp
     boost::asio::awaitable<Result<std::vector<Tenant>>> tenants_of(ProviderApp& app, const Grant& grant,
                                                                    std::string realm);
-    boost::asio::awaitable<Result<Books>> read_books_of(ProviderApp& app, GrantId grant, std::string tenant);
+    boost::asio::awaitable<Result<Books>> read_books_of(ProviderApp& app, Caller& caller, std::string tenant);
     boost::asio::awaitable<Result<ConnectionId>> link_tenant(ProviderApp& app, store::ConsentRow consent, GrantId grant,
                                                              Tenant tenant);
     boost::asio::awaitable<Result<ConnectionId>> relink(store::ConsentRow consent, GrantId grant,

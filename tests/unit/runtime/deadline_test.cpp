@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "schema/runtime/task_group.hpp"
 #include "schema/runtime/with_deadline.hpp"
 #include "tests/support/run.hpp"
 
@@ -120,6 +121,24 @@ TEST_F(DeadlineTest, WithDeadlinePassesOnAnException) {
     auto pending = test::start(io_, limited(clock_, Millis{10}, broken()));
     clock_.run_until_idle();
     EXPECT_THROW(pending.take(), std::runtime_error);
+}
+
+asio::awaitable<void> wait_long(SimClock& clock, bool& ended) {
+    co_await with_deadline(clock, clock.steady_now() + Millis{60'000}, seven_after(clock, Millis{90'000}));
+    ended = true;
+}
+
+// A parallel group passes on only the first cancellation: waits that ignored the *total* step never heard of the *terminal* one.
+TEST_F(DeadlineTest, WithDeadlineEndsAtTheFirstStepOfAStop) {
+    TaskGroup group(io_.get_executor(), "test");
+    bool ended = false;
+    group.spawn(wait_long(clock_, ended), "wait");
+    clock_.run_for(Millis{10});
+    const auto start = clock_.steady_now();
+    auto stopped = test::start(io_, group.stop(clock_, Millis{1'000}));
+    clock_.run_until_idle();
+    EXPECT_TRUE(ended);
+    EXPECT_LT(clock_.steady_now() - start, Millis{2'000});
 }
 
 }  // namespace
