@@ -101,7 +101,11 @@ std::pair<std::string, std::string> split_url(std::string_view url) {
 
 bool is_local(std::string_view url) {
     const auto origin = connectors::parse_origin(split_url(url).first);
-    return origin && (origin->host == "localhost" || origin->host == "::1" || origin->host.starts_with("127."));
+    if (!origin) return false;
+    // A name may begin with 127. and lead anywhere: only digits and dots make an address.
+    const bool loopback =
+        origin->host.starts_with("127.") && origin->host.find_first_not_of("0123456789.") == std::string::npos;
+    return loopback || origin->host == "localhost" || origin->host == "::1";
 }
 
 Result<std::string> give_consent(Client& client, const std::string& url, std::string_view organisation) {

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <iterator>
 #include <ostream>
+#include <sstream>
 
 #include "schema/utf8.hpp"
 
@@ -74,11 +75,11 @@ int exit_code_of(const Error& error) {
 Result<std::string> read_file(const std::string& path) {
     if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
     std::ifstream file(path, std::ios::binary);
-    std::string text;
-    if (file) text.assign(std::istreambuf_iterator<char>(file), {});
+    std::ostringstream text;
+    if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
     // A directory opens and fails at the first read.
-    if (!file || file.bad()) return invalid("unreadable", "cannot read " + path);
-    return text;
+    if (file.bad() || (file.fail() && !file.eof())) return invalid("unreadable", "cannot read " + path);
+    return std::move(text).str();
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
