@@ -78,6 +78,8 @@ CREATE TABLE links (
     changed_ms INTEGER NOT NULL,
     PRIMARY KEY (record_id, role)
 ) STRICT, WITHOUT ROWID;
+-- Two records of a connection never share one object.
+CREATE INDEX links_object ON links (provider_id);
 
 -- One HTTP write request, durable before its first byte leaves.
 CREATE TABLE calls (
@@ -107,7 +109,6 @@ CREATE TABLE intents (
     job_id INTEGER NOT NULL,
     object TEXT NOT NULL,                      -- PreparedObject as JSON
     state TEXT NOT NULL CHECK (state IN ('open', 'applied', 'rejected', 'not_applied')),
-    absent_ms INTEGER,                         -- when a complete look-up first said "absent"
     UNIQUE (call_key, ordinal)
 ) STRICT;
 CREATE INDEX intents_open ON intents (job_id) WHERE state = 'open';

@@ -29,7 +29,7 @@ Result<void> insert_intent(Connection& connection, const Call& call, std::size_t
 
 std::vector<Intent> intents_of(Connection& connection, const std::string& key) {
     auto& select = connection.statement(
-        "SELECT id, record_id, record_version, job_id, object, state, absent_ms FROM intents WHERE call_key = :call "
+        "SELECT id, record_id, record_version, job_id, object, state FROM intents WHERE call_key = :call "
         "ORDER BY ordinal");
     select.bind(":call", key);
     std::vector<Intent> intents;
@@ -43,7 +43,6 @@ std::vector<Intent> intents_of(Connection& connection, const std::string& key) {
         SPILLWAY_ASSERT(object.ok());
         intent.object = std::move(*object);
         intent.open = select.getColumn(5).getString() == "open";
-        if (!select.getColumn(6).isNull()) intent.absent_since = from_ms(select.getColumn(6).getInt64());
         intents.push_back(std::move(intent));
     }
     return intents;
@@ -94,14 +93,6 @@ Result<void> end_intent(Connection& connection, std::int64_t intent, IntentEnd e
     update.bind(":state", std::string(word(end)));
     update.bind(":id", intent);
     if (update.exec() == 0) return Error{ErrorKind::conflict, "intent_ended", "the intent has ended already"};
-    return success();
-}
-
-Result<void> mark_absent(Connection& connection, std::int64_t intent, WallTime when) {
-    auto& update = connection.statement("UPDATE intents SET absent_ms = :when WHERE id = :id AND absent_ms IS NULL");
-    update.bind(":when", to_ms(when));
-    update.bind(":id", intent);
-    update.exec();
     return success();
 }
 

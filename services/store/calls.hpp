@@ -21,19 +21,23 @@ struct Intent {
     queue::JobId job_id = 0;
     PreparedObject object;
     bool open = true;
-    std::optional<WallTime> absent_since;  ///< when a complete look-up first found nothing
+    /// When a complete look-up of this process first found nothing; not stored, so a restart looks twice again.
+    std::optional<SteadyTime> absent_since;
 };
 
 struct Call {
     std::string key;
     ConnectionId connection;
     PreparedCall request;
-    std::uint32_t epoch = 0;              ///< the process start that sent it
-    bool unknown = false;                 ///< an attempt ended without saying what happened
-    WallTime sent{};                      ///< the last time that bytes may have left
-    std::optional<SteadyTime> sent_here;  ///< when this process first sent it; not stored, so nothing after a restart
-    int status = 0;                       ///< of the last answer; 0: none came
-    std::vector<Intent> intents;          ///< in the order of the members
+    std::uint32_t epoch = 0;  ///< the process start that sent it
+    bool unknown = false;     ///< an attempt ended without saying what happened
+    WallTime sent{};          ///< the last time that bytes may have left
+    // Of this process only; not stored, so nothing of it survives a restart.
+    std::optional<SteadyTime> first_sent;
+    std::optional<SteadyTime> last_sent;
+    bool resent = false;
+    int status = 0;               ///< of the last answer; 0: none came
+    std::vector<Intent> intents;  ///< in the order of the members
 };
 
 enum class IntentEnd { applied, rejected, not_applied };
@@ -45,7 +49,6 @@ Result<void> touch_call(Connection& connection, const std::string& key, WallTime
 /// The outcome of at least one object is unknown; the answer, if any, is kept as evidence.
 Result<void> mark_unknown(Connection& connection, const std::string& key, int status, const std::string& answer);
 Result<void> end_intent(Connection& connection, std::int64_t intent, IntentEnd end);
-Result<void> mark_absent(Connection& connection, std::int64_t intent, WallTime when);
 /// Closes the call when none of its intents is open any more.
 Result<void> close_if_settled(Connection& connection, const std::string& key, WallTime now);
 /// Calls of a connection that still hold open intents, oldest first.

@@ -54,18 +54,22 @@ std::vector<Link> links_of(Connection& connection, std::int64_t record_id) {
     return links;
 }
 
-Result<LoadedSubject> load_subject(Connection& connection, std::int64_t record_id) {
+Result<LoadedSubject> load_subject(Connection& connection, std::int64_t record_id, std::int64_t version) {
     LoadedSubject loaded;
     loaded.record_id = record_id;
     std::string connection_id;
     std::string body;
     {
         auto& select = connection.statement(
-            "SELECT r.connection_id, r.kind, r.external_id, r.version, v.body, v.voided FROM records r "
-            "JOIN versions v ON v.record_id = r.id AND v.version = r.version WHERE r.id = :id");
+            "SELECT r.connection_id, r.kind, r.external_id, v.version, v.body, v.voided FROM records r "
+            "JOIN versions v ON v.record_id = r.id AND v.version = iif(:version = 0, r.version, :version) WHERE r.id = "
+            ":id");
         select.bind(":id", record_id);
-        if (!select.executeStep())
+        select.bind(":version", version);
+        if (!select.executeStep()) {
+            select.reset();
             return Error{ErrorKind::bug, "record_missing", "no record " + std::to_string(record_id)};
+        }
         connection_id = select.getColumn(0).getString();
         const auto kind = record_kind_from(select.getColumn(1).getString());
         if (!kind) {
@@ -103,6 +107,20 @@ Result<std::vector<LoadedSubject>> load_subjects(Connection& connection, const s
         subjects.push_back(std::move(*subject));
     }
     return subjects;
+}
+
+std::optional<std::string> other_owner(Connection& connection, std::int64_t record_id, const Link& link) {
+    auto& select = connection.statement(
+        "SELECT r.kind || '/' || r.external_id FROM links l JOIN records r ON r.id = l.record_id "
+        "WHERE l.provider_id = :id AND l.entity = :entity AND l.record_id <> :record AND r.connection_id = "
+        "(SELECT connection_id FROM records WHERE id = :record) LIMIT 1");
+    select.bind(":id", link.id);
+    select.bind(":entity", link.entity);
+    select.bind(":record", record_id);
+    std::optional<std::string> owner;
+    if (select.executeStep()) owner = select.getColumn(0).getString();
+    select.reset();
+    return owner;
 }
 
 Result<void> save_link(Connection& connection, std::int64_t record_id, const Link& link, WallTime now) {

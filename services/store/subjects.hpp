@@ -21,8 +21,11 @@ struct LoadedSubject {
 /// Errors: bug/`record_missing`, bug/`record_unreadable`.
 Result<std::vector<LoadedSubject>> load_subjects(queue::sqlite::Connection& connection,
                                                  const std::vector<queue::JobId>& jobs);
-/// One record by id, for settling what was found out about an intent.
-Result<LoadedSubject> load_subject(queue::sqlite::Connection& connection, std::int64_t record_id);
+/// One record as of `version`, for settling what was found out about an intent; its latest when 0.
+Result<LoadedSubject> load_subject(queue::sqlite::Connection& connection, std::int64_t record_id,
+                                   std::int64_t version = 0);
+/// Another record of the same connection that is linked to this provider object already: "contact/C1".
+std::optional<std::string> other_owner(queue::sqlite::Connection& connection, std::int64_t record_id, const Link& link);
 
 std::vector<Link> links_of(queue::sqlite::Connection& connection, std::int64_t record_id);
 /// Inserts or replaces the link of that role.

@@ -21,10 +21,34 @@ pacing::Ended ended_from(Stage stage) {
     return pacing::Ended::lost;
 }
 
+/// Enters a waiter and takes it out again however the wait ends.
+class Waiting {
+ public:
+    Waiting(std::vector<Signal*>& list, Signal& signal) : list_(list), signal_(signal) { list_.push_back(&signal_); }
+    ~Waiting() { std::erase(list_, &signal_); }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+ private:
+    std::vector<Signal*>& list_;
+    Signal& signal_;
+};
+
+Error stopping() { return Error{ErrorKind::cancelled, "stopping", "cancelled before the call was sent"}; }
+
+bool refuses_the_grant(const Result<SendResult>& result) {
+    if (!result.ok()) return result.error().kind == ErrorKind::unauthorised;
+    return result->stage == Stage::answered && (result->response.status == 401 || result->response.status == 403);
+}
+
 }  // namespace
 
 pacing::Ask Caller::ask(CallClass call_class, pacing::Urgency urgency) {
     return pacer_.ask(clock_.steady_now(), call_class, urgency);
+}
+
+void Caller::wake() {
+    for (auto* waiter : waiting_) waiter->notify();
 }
 
 asio::awaitable<bool> Caller::wait_for_slot(CallClass call_class, pacing::Urgency urgency) {
@@ -37,31 +61,45 @@ asio::awaitable<bool> Caller::wait_for_slot(CallClass call_class, pacing::Urgenc
         status_.waits_for = ask.waits_for;
         status_.until = ask.retry_at;
         Signal freed(executor);
-        waiting_.push_back(&freed);
+        const Waiting waiting(waiting_, freed);
         if (ask.retry_at == SteadyTime::max())
             co_await freed.wait();
         else
             co_await freed.wait_until(clock_, ask.retry_at);
-        std::erase(waiting_, &freed);
-        const bool stopping = co_await stop_requested();
-        if (stopping) break;
+        const bool stop = co_await stop_requested();
+        if (stop) break;
     }
     status_.waits_for.clear();
     status_.until.reset();
     co_return granted;
 }
 
-asio::awaitable<SendResult> Caller::send_once(PreparedCall call, pacing::Urgency urgency, Secret token) {
+asio::awaitable<Result<void>> Caller::save_day_calls(std::vector<pacing::DayRow> rows) {
+    if (rows.empty()) co_return success();
+    co_return co_await save_days_(std::move(rows));
+}
+
+/// Takes the slot before anything else happens: what `before_send` writes down as sent leaves right after.
+asio::awaitable<Result<SendResult>> Caller::send_in_slot(PreparedCall call, pacing::Urgency urgency, Secret token,
+                                                         BeforeSend before_send) {
+    const bool granted = co_await wait_for_slot(call.call_class, urgency);
+    if (!granted) co_return stopping();
     const SendLimits limits;
     const auto begun = clock_.steady_now();
+    auto day_calls = pacer_.reserve_day(begun, clock_.wall_now());
     const auto ticket = pacer_.begin(begun, begun + limits.total, call.call_class, urgency);
+    auto allowed = co_await before_send(std::move(day_calls));
+    if (!allowed.ok()) {
+        pacer_.end(ticket, clock_.steady_now(), {}, pacing::Ended::not_sent);
+        wake();
+        co_return std::move(allowed).error();
+    }
     ++status_.calls;
     auto request = provider_.request(call, target_.tenant, token);
     // A stop lets the call in flight end: its answer saves a look-up at the next start.
     auto sending = transport_.send(target_.origin, std::move(request), limits);
     auto result = co_await shielded(std::move(sending));
-    const bool answered = result.stage == Stage::answered;
-    const auto signals = answered ? provider_.limit_signals(result.response) : LimitSignals{};
+    const auto signals = result.stage == Stage::answered ? provider_.limit_signals(result.response) : LimitSignals{};
     if (signals.problem != LimitSignals::Problem::none) {
         ++status_.throttled;
         log_warn("provider_throttled", {{"provider", provider_.name()},
@@ -70,42 +108,35 @@ asio::awaitable<SendResult> Caller::send_once(PreparedCall call, pacing::Urgency
                                         {"retry_after_s", signals.retry_after ? signals.retry_after->count() : -1}});
     }
     pacer_.end(ticket, clock_.steady_now(), signals, ended_from(result.stage));
-    for (auto* waiter : waiting_) waiter->notify();
+    wake();
     co_return result;
-}
-
-asio::awaitable<Result<void>> Caller::reserve_days() {
-    auto rows = pacer_.reserve_day(clock_.steady_now(), clock_.wall_now());
-    if (rows.empty()) co_return success();
-    auto saved = co_await save_days_(std::move(rows));
-    co_return saved;
 }
 
 asio::awaitable<Result<SendResult>> Caller::call(PreparedCall call, pacing::Urgency urgency) {
-    BeforeSend before = [this] { return reserve_days(); };
-    auto result = co_await this->call(std::move(call), urgency, std::move(before));
-    co_return result;
+    BeforeSend before = [this](std::vector<pacing::DayRow> rows) { return save_day_calls(std::move(rows)); };
+    co_return co_await this->call(std::move(call), urgency, std::move(before));
+}
+
+asio::awaitable<Result<SendResult>> Caller::call_once_renewed(PreparedCall call, pacing::Urgency urgency,
+                                                              BeforeSend before_send) {
+    auto token = co_await tokens_.token(target_.grant);
+    if (!token.ok()) co_return std::move(token).error();
+    auto result = co_await send_in_slot(call, urgency, *token, std::move(before_send));
+    if (!result.ok() || result->stage != Stage::answered || result->response.status != 401) co_return result;
+    // A 401 proves that nothing was done: the same bytes may go again with a new token.
+    auto renewed = co_await tokens_.renew(target_.grant, *token);
+    if (!renewed.ok()) co_return std::move(renewed).error();
+    BeforeSend count_only = [this](std::vector<pacing::DayRow> rows) { return save_day_calls(std::move(rows)); };
+    co_return co_await send_in_slot(std::move(call), urgency, *renewed, std::move(count_only));
 }
 
 asio::awaitable<Result<SendResult>> Caller::call(PreparedCall call, pacing::Urgency urgency, BeforeSend before_send) {
-    // The token first: a refresh may take a while, and a slot must not be held meanwhile.
-    auto token = co_await tokens_.token(target_.grant);
-    if (!token.ok()) co_return std::move(token).error();
-    const bool granted = co_await wait_for_slot(call.call_class, urgency);
-    if (!granted) co_return Error{ErrorKind::cancelled, "stopping", "cancelled before the call was sent"};
-    auto allowed = co_await before_send();
-    if (!allowed.ok()) co_return std::move(allowed).error();
-    // The commit took a moment in which another call may have taken the slot.
-    const bool still = co_await wait_for_slot(call.call_class, urgency);
-    if (!still) co_return Error{ErrorKind::cancelled, "stopping", "cancelled before the call was sent"};
-    auto result = co_await send_once(call, urgency, *token);
-    if (result.stage != Stage::answered || result.response.status != 401) co_return result;
-    auto renewed = co_await tokens_.renew(target_.grant, *token);
-    if (!renewed.ok()) co_return std::move(renewed).error();
-    const bool again = co_await wait_for_slot(call.call_class, urgency);
-    if (!again) co_return Error{ErrorKind::cancelled, "stopping", "cancelled before the call was sent again"};
-    auto second = co_await send_once(std::move(call), urgency, *renewed);
-    co_return second;
+    const auto consent = consent_;
+    auto result = co_await call_once_renewed(std::move(call), urgency, std::move(before_send));
+    if (consent_ != consent && refuses_the_grant(result))
+        co_return Error{ErrorKind::unavailable, "consent_renewed",
+                        "consent was given again while the call was under way"};
+    co_return result;
 }
 
 }  // namespace spillway::sync

@@ -52,10 +52,11 @@ class Caller {
           target_(std::move(target)),
           save_days_(std::move(save_days)) {}
 
-    /// Sends one call when the limits allow it. `before_send` runs when the slot is there and may refuse (its error is
-    /// returned and nothing is sent): the place to write the intent. Errors: unauthorised, unavailable, cancelled:
+    /// Sends one call when the limits allow it. `before_send` runs when the slot is taken, last before the bytes leave:
+    /// the place to write the intent and to look once more whether it may go; its error is returned and nothing is
+    /// sent. It stores the day counts that it is given. Errors: unauthorised, unavailable, cancelled, or before_send's:
     /// certainly not sent.
-    using BeforeSend = std::function<boost::asio::awaitable<Result<void>>()>;
+    using BeforeSend = std::function<boost::asio::awaitable<Result<void>>(std::vector<pacing::DayRow> day_calls)>;
     boost::asio::awaitable<Result<SendResult>> call(PreparedCall call, pacing::Urgency urgency, BeforeSend before_send);
     boost::asio::awaitable<Result<SendResult>> call(PreparedCall call, pacing::Urgency urgency);
 
@@ -65,11 +66,20 @@ class Caller {
     boost::asio::awaitable<bool> wait_for_slot(CallClass call_class, pacing::Urgency urgency);
     [[nodiscard]] const CallerStatus& status() const { return status_; }
     [[nodiscard]] const Target& target() const { return target_; }
-    void set_grant(GrantId grant) { target_.grant = std::move(grant); }
+    /// A consent was given (again): refusals of calls that began before say nothing about it.
+    void renew_consent(GrantId grant) {
+        target_.grant = std::move(grant);
+        ++consent_;
+    }
+    /// Everything that changes whether calls may go: whoever waits for a slot looks again.
+    void wake();
 
  private:
-    boost::asio::awaitable<Result<void>> reserve_days();
-    boost::asio::awaitable<SendResult> send_once(PreparedCall call, pacing::Urgency urgency, Secret token);
+    boost::asio::awaitable<Result<SendResult>> send_in_slot(PreparedCall call, pacing::Urgency urgency, Secret token,
+                                                            BeforeSend before_send);
+    boost::asio::awaitable<Result<void>> save_day_calls(std::vector<pacing::DayRow> rows);
+    boost::asio::awaitable<Result<SendResult>> call_once_renewed(PreparedCall call, pacing::Urgency urgency,
+                                                                 BeforeSend before_send);
 
     Provider& provider_;
     Transport& transport_;
@@ -79,6 +89,7 @@ class Caller {
     Target target_;
     SaveDays save_days_;
     CallerStatus status_;
+    std::uint64_t consent_ = 0;
     std::vector<Signal*> waiting_;  ///< whoever waits for a slot: the end of any call may free one
 };
 

@@ -114,6 +114,9 @@ asio::awaitable<Result<ConnectionId>> Service::link_tenant(ProviderApp& app, sto
 
 asio::awaitable<Result<ConnectionId>> Service::relink(store::ConsentRow consent, GrantId grant,
                                                       std::vector<Tenant> tenants) {
+    if (leaving_.contains(consent.connection.value))
+        co_return Error{ErrorKind::conflict, "disconnecting",
+                        "the connection is just being disconnected: try again in a moment"};
     Change relinking = [grant, tenants = std::move(tenants)](queue::Transaction& transaction,
                                                              store::ConnectionRow& row) -> Result<void> {
         const auto same = std::find_if(tenants.begin(), tenants.end(),
@@ -126,9 +129,10 @@ asio::awaitable<Result<ConnectionId>> Service::relink(store::ConsentRow consent,
             return Error{ErrorKind::conflict, "tenant_linked", row.tenant_name + " is linked elsewhere"};
         row.grant = grant;
         row.tenant_link = same->connection_id;
+        if (row.state == "paused") return success();  // a person paused it, and a person resumes it
         row.state = row.mapping.empty() ? "setup" : "active";
         row.state_reason.clear();
-        return success();
+        return transaction.resume_lane(row.id.value);
     };
     auto row = co_await change(consent.connection, std::move(relinking));
     if (!row.ok()) co_return std::move(row).error();
@@ -139,6 +143,30 @@ asio::awaitable<Result<ConnectionId>> Service::relink(store::ConsentRow consent,
         if (!started.ok()) co_return std::move(started).error();
     }
     co_return row->id;
+}
+
+/// One Xero grant serves several organisations: a new consent ends the waiting of each that it names.
+asio::awaitable<Result<void>> Service::revive_others(GrantId grant, ConnectionId but, std::vector<Tenant> tenants) {
+    std::function<Result<std::vector<store::ConnectionRow>>(queue::sqlite::Connection&)> waiting =
+        [](queue::sqlite::Connection& connection) -> Result<std::vector<store::ConnectionRow>> {
+        return store::list_connections(connection, {.partner = {}, .provider = {}, .state = "needs_reauth"}, "", 200);
+    };
+    auto rows = co_await store_.read(std::move(waiting));
+    if (!rows.ok()) co_return std::move(rows).error();
+    for (const auto& row : *rows) {
+        const bool named = std::any_of(tenants.begin(), tenants.end(),
+                                       [&](const Tenant& tenant) { return tenant.id == row.tenant_id; });
+        if (row.id == but || row.grant != grant || !named) continue;
+        Change reviving = [](queue::Transaction& transaction, store::ConnectionRow& changing) -> Result<void> {
+            if (changing.state != "needs_reauth") return success();
+            changing.state = changing.mapping.empty() ? "setup" : "active";
+            changing.state_reason.clear();
+            return transaction.resume_lane(changing.id.value);
+        };
+        auto revived = co_await change(row.id, std::move(reviving));
+        if (!revived.ok()) co_return std::move(revived).error();
+    }
+    co_return success();
 }
 
 asio::awaitable<Result<SyncService::Connected>> Service::finish_connect(std::string state, std::string code,
@@ -155,7 +183,10 @@ asio::awaitable<Result<SyncService::Connected>> Service::finish_connect(std::str
     if (!consent.ok()) co_return std::move(consent).error();
     if (!error.empty() || code.empty())
         co_return Error{ErrorKind::forbidden, "consent_denied", "consent was not given"};
-    auto& app = apps_.at(consent->provider);
+    const auto configured = apps_.find(consent->provider);
+    if (configured == apps_.end())
+        co_return Error{ErrorKind::conflict, "unknown_provider", "the provider is not configured"};
+    auto& app = configured->second;
     auto grant = co_await grants_.exchange(consent->provider, code, consent->verifier, realm);
     if (!grant.ok()) co_return std::move(grant).error();
     auto tenants = co_await tenants_of(app, *grant, std::move(realm));
@@ -164,8 +195,10 @@ asio::awaitable<Result<SyncService::Connected>> Service::finish_connect(std::str
     Connected connected;
     connected.return_url = consent->return_url;
     if (!consent->connection.empty()) {
-        auto relinked = co_await relink(*consent, grant->id, std::move(*tenants));
+        auto relinked = co_await relink(*consent, grant->id, *tenants);
         if (!relinked.ok()) co_return std::move(relinked).error();
+        auto revived = co_await revive_others(grant->id, *relinked, std::move(*tenants));
+        if (!revived.ok()) co_return std::move(revived).error();
         connected.connections.push_back(std::move(*relinked));
         co_return connected;
     }
@@ -184,9 +217,12 @@ asio::awaitable<Result<void>> Service::refresh_books(ConnectionId connection) {
     if (!row.ok()) co_return std::move(row).error();
     if (row->state == "disconnected")
         co_return Error{ErrorKind::conflict, "disconnected", "the connection is disconnected"};
-    auto& app = apps_.at(row->provider);
-    auto& caller = lanes_.at(row->id.value)->caller();
-    auto books = co_await read_books_of(app, caller, row->tenant_id);
+    const auto app = apps_.find(row->provider);
+    const auto found = lanes_.find(row->id.value);
+    if (app == apps_.end() || found == lanes_.end())
+        co_return Error{ErrorKind::conflict, "not_running", "the connection's lane is not running"};
+    const auto lane = found->second;  // held: a disconnect meanwhile must not free it
+    auto books = co_await read_books_of(app->second, lane->caller(), row->tenant_id);
     if (!books.ok()) co_return std::move(books).error();
     Change saving = [text = write_books(*books)](queue::Transaction&, store::ConnectionRow& changing) -> Result<void> {
         changing.books = text;
@@ -198,21 +234,27 @@ asio::awaitable<Result<void>> Service::refresh_books(ConnectionId connection) {
 }
 
 asio::awaitable<Result<void>> Service::disconnect(ConnectionId connection) {
-    Change leaving = [](queue::Transaction&, store::ConnectionRow& row) -> Result<void> {
+    const auto now = clock_.wall_now();
+    Change leaving = [now](queue::Transaction& transaction, store::ConnectionRow& row) -> Result<void> {
         if (row.state == "disconnected")
             return Error{ErrorKind::conflict, "disconnected", "the connection is disconnected already"};
         row.state = "disconnected";
         row.state_reason.clear();
-        return success();
+        for (const auto& sync : store::running_syncs(connection_of(transaction), row.id))
+            store::finish_sync(connection_of(transaction), sync, now);
+        return transaction.resume_lane(row.id.value);
     };
     auto row = co_await change(connection, std::move(leaving));
     if (!row.ok()) co_return std::move(row).error();
     if (const auto lane = lanes_.find(row->id.value); lane != lanes_.end()) {
-        auto stopping = std::move(lane->second);
-        lanes_.erase(lane);
+        const auto stopping = lane->second;
+        leaving_.insert(row->id.value);
         co_await stopping->stop(Millis{5'000});
+        lanes_.erase(row->id.value);
+        leaving_.erase(row->id.value);
     }
-    auto& app = apps_.at(row->provider);
+    const auto app = apps_.find(row->provider);
+    if (app == apps_.end()) co_return success();
     if (row->tenant_link.empty()) {
         co_await grants_.revoke(row->grant);
         co_return success();
@@ -225,7 +267,7 @@ asio::awaitable<Result<void>> Service::disconnect(ConnectionId connection) {
         request.method = "DELETE";
         request.target = "/connections/" + percent_encode(row->tenant_link);
         request.headers.add("Authorization", "Bearer " + token->reveal());
-        const auto answer = co_await transport_.send(app.api_origin, std::move(request), kConnectLimits);
+        const auto answer = co_await transport_.send(app->second.api_origin, std::move(request), kConnectLimits);
         log_info("disconnected", {{"conn", row->id.value}, {"status", answer.response.status}});
     }
     co_return success();

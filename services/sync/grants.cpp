@@ -4,6 +4,8 @@
 
 #include "schema/runtime/log.hpp"
 #include "schema/runtime/run_on.hpp"
+#include "schema/runtime/shield.hpp"
+#include "schema/runtime/task_group.hpp"
 
 namespace spillway::sync {
 
@@ -65,6 +67,21 @@ asio::awaitable<Result<Secret>> GrantKeeper::renew(GrantId grant, Secret refused
     co_return renewed;
 }
 
+/// Marks the one refresh of a grant that is under way, and wakes who waits for it however it ends.
+class GrantKeeper::Refreshing {
+ public:
+    explicit Refreshing(Entry& entry) : entry_(entry) { entry_.refreshing = true; }
+    ~Refreshing() {
+        entry_.refreshing = false;
+        for (auto* waiter : entry_.waiting) waiter->notify();
+    }
+    Refreshing(const Refreshing&) = delete;
+    Refreshing& operator=(const Refreshing&) = delete;
+
+ private:
+    Entry& entry_;
+};
+
 asio::awaitable<Result<Secret>> GrantKeeper::refresh(std::string id, Secret refused) {
     auto& entry = entries_.at(id);
     while (entry.refreshing) {
@@ -72,14 +89,16 @@ asio::awaitable<Result<Secret>> GrantKeeper::refresh(std::string id, Secret refu
         entry.waiting.push_back(&done);
         co_await done.wait();
         std::erase(entry.waiting, &done);
+        const bool stop = co_await stop_requested();
+        if (stop) co_return Error{ErrorKind::cancelled, "stopping", "cancelled while a token was being renewed"};
     }
     if (entry.grant.dead) co_return gone(entry.grant.id);
     // Somebody else has renewed it meanwhile: parallel refreshes would kill each other's tokens.
     if (entry.grant.access.reveal() != refused.reveal()) co_return entry.grant.access;
-    entry.refreshing = true;
-    auto refreshed = co_await refresh_now(id);
-    entry.refreshing = false;
-    for (auto* waiter : entry.waiting) waiter->notify();
+    const Refreshing refreshing(entry);
+    // A stop lets it end: the provider may have rotated the token already, and the old one dies soon.
+    auto renewing = refresh_now(id);
+    auto refreshed = co_await shielded(std::move(renewing));
     if (!refreshed.ok()) co_return std::move(refreshed).error();
     co_return entry.grant.access;
 }
@@ -87,26 +106,17 @@ asio::awaitable<Result<Secret>> GrantKeeper::refresh(std::string id, Secret refu
 asio::awaitable<Result<void>> GrantKeeper::refresh_now(std::string id) {
     auto& entry = entries_.at(id);
     const auto app = apps_.find(entry.grant.provider);
-    if (app == apps_.end()) co_return Error{ErrorKind::bug, "unknown_provider", "no app for " + entry.grant.provider};
-    auto request = oauth::refresh_request(app->second, entry.grant.refresh);
+    if (app == apps_.end())
+        co_return Error{ErrorKind::unavailable, "unknown_provider", "no app for " + entry.grant.provider};
+    const auto used = entry.grant.refresh;
+    auto request = oauth::refresh_request(app->second, used);
     if (!request.ok()) co_return std::move(request).error();
     const SendLimits limits{Millis{10'000}, Millis{30'000}, 1u << 20};
     auto answer = co_await parts_.transport.send(request->origin, std::move(request->request), limits);
     auto tokens = oauth::read_tokens(app->second, answer);
-    if (!tokens.ok()) {
-        auto error = std::move(tokens).error();
-        log_warn("refresh_failed", {{"grant", id}, {"code", error.code}});
-        if (error.kind != ErrorKind::unauthorised) {
-            // A lost answer may have rotated the token; the old one stays good for a while, so the next try uses it
-            // again.
-            error.kind = ErrorKind::unavailable;
-            co_return error;
-        }
-        entry.grant.dead = true;
-        const auto dead = co_await store(entry.grant);
-        if (!dead.ok()) log_error("grant_not_stored", {{"grant", id}, {"code", dead.error().code}});
-        co_return gone(entry.grant.id);
-    }
+    // A person gave consent again meanwhile: what became of the old tokens no longer matters.
+    if (entry.grant.refresh.reveal() != used.reveal()) co_return success();
+    if (!tokens.ok()) co_return co_await refresh_refused(std::move(id), std::move(tokens).error());
     auto renewed = entry.grant;
     renewed.access = std::move(tokens->access);
     renewed.refresh = std::move(tokens->refresh);
@@ -114,8 +124,22 @@ asio::awaitable<Result<void>> GrantKeeper::refresh_now(std::string id) {
     // Durable before use: a crash after this point must find the rotated refresh token.
     auto saved = co_await store(renewed);
     if (!saved.ok()) co_return saved;
-    entry.grant = std::move(renewed);
+    if (entry.grant.refresh.reveal() == used.reveal()) entry.grant = std::move(renewed);
     co_return success();
+}
+
+asio::awaitable<Result<void>> GrantKeeper::refresh_refused(std::string id, Error error) {
+    auto& entry = entries_.at(id);
+    log_warn("refresh_failed", {{"grant", id}, {"code", error.code}});
+    if (error.kind != ErrorKind::unauthorised) {
+        // A lost answer may have rotated the token; the old one stays good for a while, so the next try uses it again.
+        error.kind = ErrorKind::unavailable;
+        co_return error;
+    }
+    entry.grant.dead = true;
+    const auto dead = co_await store(entry.grant);
+    if (!dead.ok()) log_error("grant_not_stored", {{"grant", id}, {"code", dead.error().code}});
+    co_return gone(entry.grant.id);
 }
 
 asio::awaitable<Result<Grant>> GrantKeeper::exchange(std::string provider, std::string code, std::string verifier,

@@ -75,6 +75,7 @@ class GrantKeeper final : public TokenSource {
     boost::asio::awaitable<void> revoke(GrantId grant);
 
  private:
+    class Refreshing;
     struct Entry {
         Grant grant;
         bool refreshing = false;
@@ -82,6 +83,7 @@ class GrantKeeper final : public TokenSource {
     };
     boost::asio::awaitable<Result<Secret>> refresh(std::string id, Secret refused);
     boost::asio::awaitable<Result<void>> refresh_now(std::string id);
+    boost::asio::awaitable<Result<void>> refresh_refused(std::string id, Error error);
     boost::asio::awaitable<Result<void>> store(Grant grant);
 
     Parts parts_;

@@ -11,6 +11,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// A belt beside the wake-up.
+constexpr Millis kClaimAgain{1'000};
 /// How a lane holds back after whole-call failures: soon at first, then every half minute.
 constexpr queue::BackoffPolicy kLaneBackoff{Millis{1'000}, Millis{30'000}, 0};
 
@@ -45,9 +47,9 @@ Caller::SaveDays save_days_to(queue::sqlite::SqliteStore& store, std::string bud
 
 }  // namespace
 
-Millis LaneParts::trip() {
+Millis LaneParts::trip(Millis at_least) {
     ++failures_in_row;
-    const auto delay = queue::backoff_delay(kLaneBackoff, failures_in_row, random);
+    const auto delay = std::max(at_least, queue::backoff_delay(kLaneBackoff, failures_in_row, random));
     hold_until = std::max(hold_until, clock.steady_now() + delay);
     return delay;
 }
@@ -57,7 +59,9 @@ void LaneParts::recovered() {
     hold_until = SteadyTime{};
 }
 
-SettleContext LaneParts::settle_context() {
+Millis LaneParts::retry_delay(int attempts) { return queue::backoff_delay(backoff, attempts, random); }
+
+SettleContext LaneParts::settle_context() const {
     SettleContext context;
     context.provider = &provider;
     context.connection = connection;
@@ -65,7 +69,7 @@ SettleContext LaneParts::settle_context() {
     context.rounding_bound = mapping.rounding_bound;
     context.attempts_max = backoff.attempts_max;
     context.now = clock.wall_now();
-    context.retry_delay = queue::backoff_delay(backoff, 1, random);
+    context.throttled_delay = provider.limits().throttled_default;
     return context;
 }
 
@@ -85,24 +89,25 @@ Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
     pacer_.restore_day(world.clock.steady_now(), world.clock.wall_now(), setup.day_calls);
     if (!setup.fresh) pacer_.start_full(world.clock.steady_now());
     parts_.on_unauthorised = [this](std::string reason) {
+        // Several calls in flight are refused together: once is enough.
+        if (!parts_.may_send) return;
         parts_.may_send = false;
         unauthorised_(parts_.connection, std::move(reason));
     };
-    parts_.on_unknown = [this](store::Call call) {
-        ++resolving_;
-        tasks_.spawn(resolve(parts_, std::move(call)), "resolve");
-    };
+    parts_.on_unknown = [this](store::Call call) { tasks_.spawn(resolve(parts_, std::move(call)), "resolve"); };
     update(row);
 }
 
 Lane::~Lane() = default;
 
 void Lane::update(const store::ConnectionRow& row) {
+    const bool consented = state_ == "needs_reauth" && row.state == "active";
     state_ = row.state;
     parts_.mapping = mapping_of(row);
     parts_.books = books_of(row);
     parts_.may_send = row.state == "active";
-    caller_.set_grant(row.grant);
+    if (consented || row.grant != caller_.target().grant) caller_.renew_consent(row.grant);
+    caller_.wake();
     wake();
 }
 
@@ -144,18 +149,29 @@ asio::awaitable<bool> Lane::send_next() {
     if (!granted || !parts_.may_send) co_return false;
     const auto kind = world_.store.next_kind(parts_.lane);
     if (!kind) co_return false;
-    constexpr std::size_t kClaimMax = 50;  // the largest batch of any provider
-    auto claims = world_.store.claim(parts_.lane, *kind, kClaimMax);
-    if (claims.empty()) co_return false;
+    auto claims = world_.store.claim(parts_.lane, *kind, parts_.claim_max);
+    if (claims.empty()) {
+        // The storage thread is changing the very jobs that could be claimed; it wakes us when it is done. Nothing
+        // above suspends, so to look again at once would keep the loop from ever hearing of it.
+        co_await wake_.wait_until(world_.clock, world_.clock.steady_now() + kClaimAgain);
+        co_return false;
+    }
     ++flights_;
     tasks_.spawn(flight(std::move(claims)), "flight");
     co_return true;
 }
 
 asio::awaitable<void> Lane::flight(std::vector<queue::Claim> claims) {
+    // However it ends, exceptions included, the lane may start another.
+    struct Landing {
+        Lane& lane;
+        ~Landing() {
+            --lane.flights_;
+            lane.wake();
+        }
+    };
+    const Landing landing{*this};
     co_await push(parts_, std::move(claims));
-    --flights_;
-    wake();
 }
 
 LaneStatus Lane::status() const {

@@ -68,7 +68,6 @@ class Lane {
     CallClass write_class_;
     Signal wake_;
     std::size_t flights_ = 0;
-    std::size_t resolving_ = 0;
     std::function<void(ConnectionId, std::string)> unauthorised_;
     TaskGroup tasks_;
 };

@@ -34,16 +34,21 @@ struct LaneParts {
     SteadyTime hold_until{};
     /// Members of a call that was refused as a whole go again in ever smaller calls, until the culprit stands alone.
     std::unordered_map<queue::JobId, std::size_t> batch_cap{};
+    /// Jobs that one claim takes; one alone while a batch cannot even be loaded or read.
+    std::size_t claim_max = kClaimMax;
+    static constexpr std::size_t kClaimMax = 50;  ///< the largest batch of any provider
 
     /// False while the connection is paused, awaits a new consent, or is gone: nothing is sent.
     bool may_send = true;
     std::function<void(std::string reason)> on_unauthorised{};
     std::function<void(store::Call call)> on_unknown{};
 
-    /// One more whole-call failure: the lane waits longer. @return how long.
-    Millis trip();
+    /// One more whole-call failure: the lane waits longer, `at_least` that long. @return how long.
+    Millis trip(Millis at_least = Millis{0});
+    /// The jittered wait before a record's next attempt.
+    Millis retry_delay(int attempts);
     void recovered();
-    [[nodiscard]] SettleContext settle_context();
+    [[nodiscard]] SettleContext settle_context() const;
 };
 
 /// One member of a call being formed.
@@ -53,6 +58,10 @@ struct Member {
     Step step;
     store::Intent intent;
 };
+
+/// Commits a settlement; while storage is only busy or full it tries again, since what is settled has happened.
+/// Errors: those that trying again cannot mend, or the last one when the lane stops.
+boost::asio::awaitable<Result<void>> commit_settlement(LaneParts& lane, queue::Work work);
 
 /// Carries claimed jobs of one kind through plan, read, prepare, intent, send and settle. Whatever happens, every claim
 /// is either settled or put back when it returns.

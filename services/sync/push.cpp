@@ -13,13 +13,24 @@ using Kind = ElementOutcome::Kind;
 
 namespace {
 
-/// A flight: the members that go together, and the claims that are not settled yet.
+/// A flight: the members that go together, and the claims that are not settled yet. Those go back to the queue however
+/// it ends.
 struct Flight {
+    LaneParts& lane;
     std::vector<queue::Claim> unsettled;
-    std::vector<Member> members;
+    std::vector<Member> members{};
+
+    Flight(LaneParts& parts, std::vector<queue::Claim> claims) : lane(parts), unsettled(std::move(claims)) {}
+    Flight(const Flight&) = delete;
+    Flight& operator=(const Flight&) = delete;
+    ~Flight() { lane.store.unclaim(lane.lane, unsettled); }
 
     void done(const queue::Claim& claim) {
         std::erase_if(unsettled, [&](const queue::Claim& other) { return other.id == claim.id; });
+    }
+    void give_back(const std::vector<queue::Claim>& claims) {
+        lane.store.unclaim(lane.lane, claims);
+        for (const auto& claim : claims) done(claim);
     }
 };
 
@@ -47,9 +58,8 @@ asio::awaitable<void> decide(LaneParts& lane, Flight& flight,
         }
         return success();
     };
-    const auto committed = co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
+    const auto committed = co_await commit_settlement(lane, std::move(work));
     if (!committed.ok()) {
-        log_error("settle_failed", {{"conn", lane.connection.value}, {"code", committed.error().code}});
         lane.trip();
         co_return;
     }
@@ -61,6 +71,7 @@ asio::awaitable<void> plan(LaneParts& lane, Flight& flight, std::vector<store::L
     std::vector<std::pair<queue::Claim, Decision>> nothing_to_do;
     const auto context = lane.settle_context();
     const auto claims = flight.unsettled;
+    SPILLWAY_ASSERT(claims.size() == subjects.size());
     for (std::size_t i = 0; i < subjects.size(); ++i) {
         auto steps = lane.provider.plan(subjects[i].subject);
         if (steps.empty()) {
@@ -94,8 +105,7 @@ void keep_one_batch(LaneParts& lane, Flight& flight) {
         }
     }
     flight.members = std::move(kept);
-    lane.store.unclaim(lane.lane, back);
-    for (const auto& claim : back) flight.done(claim);
+    flight.give_back(back);
 }
 
 /// Reads the objects that the steps want to see first. Errors: nothing was decided; put the claims back.
@@ -129,6 +139,12 @@ asio::awaitable<void> prepare(LaneParts& lane, Flight& flight, std::vector<Remot
     for (auto& member : flight.members) {
         auto object = lane.provider.prepare(member.loaded.subject, member.step, lane.mapping, lane.books,
                                             current_of(member, current));
+        if (!object.ok() && object.error().code == "already_gone") {
+            refused.emplace_back(member.claim, [context, member](queue::Transaction& transaction) {
+                return settle_already_gone(transaction, context, member.claim, member.loaded, member.step);
+            });
+            continue;
+        }
         if (!object.ok()) {
             refused.emplace_back(
                 member.claim, [context, member, error = object.error()](queue::Transaction& transaction) {
@@ -148,8 +164,7 @@ asio::awaitable<void> prepare(LaneParts& lane, Flight& flight, std::vector<Remot
         ready.push_back(std::move(member));
     }
     flight.members = std::move(ready);
-    lane.store.unclaim(lane.lane, back);
-    for (const auto& claim : back) flight.done(claim);
+    flight.give_back(back);
     co_await decide(lane, flight, std::move(refused));
 }
 
@@ -168,14 +183,16 @@ store::Call form_call(LaneParts& lane, const Flight& flight) {
 }
 
 /// The intent: call, objects and started jobs in one transaction, durable before the first byte leaves.
-asio::awaitable<Result<void>> write_intent(LaneParts& lane, Flight& flight, store::Call& call) {
+asio::awaitable<Result<void>> write_intent(LaneParts& lane, Flight& flight, store::Call& call,
+                                           std::vector<pacing::DayRow> day_calls) {
+    // Paused or disconnected while it waited for its slot: nothing leaves any more.
+    if (!lane.may_send) co_return Error{ErrorKind::cancelled, "not_sending", "the connection does not send now"};
     call.sent = lane.clock.wall_now();
-    call.sent_here = lane.clock.steady_now();
-    const auto reserved = lane.pacer.reserve_day(*call.sent_here, call.sent);
+    call.first_sent = call.last_sent = lane.clock.steady_now();
     std::vector<queue::Claim> claims;
     for (const auto& member : flight.members) claims.push_back(member.claim);
     std::function<Result<store::Call>(queue::Transaction&)> work =
-        [call, claims = std::move(claims), reserved,
+        [call, claims = std::move(claims), day_calls = std::move(day_calls),
          budget = lane.budget](queue::Transaction& transaction) -> Result<store::Call> {
         auto written = call;
         for (const auto& claim : claims) {
@@ -185,7 +202,7 @@ asio::awaitable<Result<void>> write_intent(LaneParts& lane, Flight& flight, stor
         auto& connection = queue::sqlite::connection_of(transaction);
         auto opened = store::open_call(connection, written);
         if (!opened.ok()) return opened.error();
-        store::save_day_calls(connection, budget, reserved);
+        store::save_day_calls(connection, budget, day_calls);
         return written;
     };
     auto written = co_await lane.store.commit_value(queue::CommandClass::settle, std::move(work));
@@ -236,18 +253,21 @@ void cap_batches(LaneParts& lane, const Flight& flight, const std::vector<Elemen
 /// What the whole call says about the lane: recovered, or in trouble.
 SettleContext judge_call(LaneParts& lane, const SendResult& answer, const std::vector<ElementOutcome>& outcomes) {
     auto context = lane.settle_context();
-    context.http_status = answer.stage == Stage::answered ? answer.response.status : 0;
+    const bool answered = answer.stage == Stage::answered;
+    context.http_status = answered ? answer.response.status : 0;
+    const bool no_sound_answer = !answered || answer.response.status >= 500;
     const bool unavailable = all_of_kind(outcomes, Kind::unavailable);
-    const bool unknown = all_of_kind(outcomes, Kind::unknown);
-    const bool throttled = all_of_kind(outcomes, Kind::throttled);
-    const bool no_sound_answer = answer.stage != Stage::answered || answer.response.status >= 500;
-    if (throttled) {
-        const auto wait = outcomes.front().error.retry_after;
-        context.lane_delay = wait ? Millis(*wait) : lane.provider.limits().throttled_default;
-    } else if ((unavailable || unknown) && no_sound_answer) {
-        context.whole_call = unavailable;
-        context.lane_delay = lane.trip();
+    const bool unknown = all_of_kind(outcomes, Kind::unknown) && no_sound_answer;
+    if (all_of_kind(outcomes, Kind::throttled)) {
+        context.lane_delay = context.throttled_delay;  // the pacer holds the next calls back
+    } else if (unavailable || unknown) {
+        // A company in maintenance refuses every element soundly; one element alone may also be the record's own
+        // trouble.
+        context.whole_call = no_sound_answer || outcomes.size() > 1;
+        const auto named = outcomes.front().error.retry_after;
+        context.lane_delay = lane.trip(named ? Millis(*named) : Millis{0});
     } else if (all_of_kind(outcomes, Kind::unauthorised)) {
+        context.whole_call = true;
         lane.on_unauthorised(outcomes.front().error.detail);
     } else {
         lane.recovered();
@@ -270,51 +290,86 @@ asio::awaitable<void> settle(LaneParts& lane, Flight& flight, store::Call call, 
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
         unknown = unknown || outcomes[i].kind == Kind::unknown;
         const auto& member = flight.members[i];
-        ends.push_back(ObjectEnd{member.claim, member.loaded, member.intent, std::move(outcomes[i])});
+        ends.push_back(ObjectEnd{member.claim, member.loaded, member.intent, std::move(outcomes[i]),
+                                 lane.retry_delay(member.loaded.attempts + 1)});
     }
-    const int status = context.http_status;
-    queue::Work work = [context, ends = std::move(ends), key = call.key, unknown, status,
+    call.status = context.http_status;
+    queue::Work work = [context, ends = std::move(ends), key = call.key, unknown,
                         body = answer.response.body](queue::Transaction& transaction) -> Result<void> {
         for (const auto& end : ends) {
             auto settled = settle_object(transaction, context, end);
             if (!settled.ok()) return settled;
         }
         auto& connection = queue::sqlite::connection_of(transaction);
-        if (unknown) return store::mark_unknown(connection, key, status, body.substr(0, 64 << 10));
+        if (unknown) return store::mark_unknown(connection, key, context.http_status, body.substr(0, 64 << 10));
         return store::close_if_settled(connection, key, context.now);
     };
-    const auto committed = co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
-    if (!committed.ok()) {
-        // The intents stay open on disk and in the queue: the next start looks each of them up.
-        log_error("settle_failed", {{"conn", lane.connection.value}, {"code", committed.error().code}});
-        flight.unsettled.clear();
-        co_return;
-    }
-    flight.unsettled.clear();
-    if (unknown) {
-        call.unknown = true;
-        call.status = status;
-        lane.on_unknown(std::move(call));
-    }
+    const auto committed = co_await commit_settlement(lane, std::move(work));
+    if (committed.ok()) flight.unsettled.clear();
+    call.unknown = true;
+    // Not stored: the intents are open and their jobs unknown, so each is looked up, now or at the next start.
+    if (unknown || !committed.ok()) lane.on_unknown(std::move(call));
 }
 
 /// Sends what was prepared, and settles whatever came of it.
 asio::awaitable<void> send(LaneParts& lane, Flight& flight) {
     auto call = form_call(lane, flight);
-    Caller::BeforeSend before = [&lane, &flight, &call] { return write_intent(lane, flight, call); };
+    Caller::BeforeSend before = [&lane, &flight, &call](std::vector<pacing::DayRow> day_calls) {
+        return write_intent(lane, flight, call, std::move(day_calls));
+    };
     auto request = call.request;
     auto answer = co_await lane.caller.call(std::move(request), pacing::Urgency::bulk, std::move(before));
     if (answer.ok()) {
         co_await settle(lane, flight, std::move(call), std::move(*answer));
         co_return;
     }
-    if (answer.error().kind == ErrorKind::unauthorised) lane.on_unauthorised(answer.error().detail);
-    if (answer.error().kind == ErrorKind::unavailable) lane.trip();
-    if (call.sent == WallTime{} || flight.members.empty() || flight.members.front().intent.id == 0) co_return;
-    // The intent is written and certainly nothing was sent.
+    const auto kind = answer.error().kind;
+    if (kind == ErrorKind::unauthorised) lane.on_unauthorised(answer.error().detail);
+    if (kind != ErrorKind::unauthorised && kind != ErrorKind::cancelled) lane.trip();
+    if (flight.members.front().intent.id == 0) co_return;
+    // The intent is written and certainly nothing was done.
     SendResult not_sent;
     not_sent.failure = answer.error().detail;
     co_await settle(lane, flight, std::move(call), std::move(not_sent));
+}
+
+/// A batch that cannot be loaded: one by one, so that the one that is broken stands alone, and is parked.
+asio::awaitable<void> load_failed(LaneParts& lane, Flight& flight, Error error) {
+    log_error("load_failed", {{"conn", lane.connection.value}, {"code", error.code}, {"detail", error.detail}});
+    lane.claim_max = 1;
+    lane.trip();
+    if (flight.unsettled.size() > 1 || error.kind != ErrorKind::bug) co_return;
+    std::vector<std::pair<queue::Claim, Decision>> parked;
+    parked.emplace_back(flight.unsettled.front(),
+                        [claim = flight.unsettled.front(), error](queue::Transaction& transaction) {
+                            return settle_unreadable(transaction, claim, error);
+                        });
+    co_await decide(lane, flight, std::move(parked));
+}
+
+/// The objects to be updated could not be read. When the provider refuses that soundly for one alone, it counts as an
+/// attempt of that one.
+asio::awaitable<void> read_failed(LaneParts& lane, Flight& flight, Error error) {
+    if (error.kind == ErrorKind::unauthorised) lane.on_unauthorised(error.detail);
+    if (error.kind == ErrorKind::cancelled || error.kind == ErrorKind::unauthorised) co_return;
+    log_warn("read_failed", {{"conn", lane.connection.value}, {"code", error.code}});
+    lane.trip();
+    const int status = error.http_status;
+    if (status < 400 || status >= 500 || status == 429) co_return;
+    lane.claim_max = 1;
+    if (flight.members.size() > 1) co_return;
+    const auto& member = flight.members.front();
+    ObjectEnd end{member.claim, member.loaded, {}, {}, lane.retry_delay(member.loaded.attempts + 1)};
+    end.intent.record_version = member.loaded.subject.version;
+    end.intent.object.role = member.step.role;
+    end.intent.object.verb = member.step.verb;
+    end.outcome.kind = Kind::unavailable;
+    end.outcome.error = std::move(error);
+    std::vector<std::pair<queue::Claim, Decision>> retried;
+    retried.emplace_back(member.claim, [context = lane.settle_context(), end](queue::Transaction& transaction) {
+        return settle_object(transaction, context, end);
+    });
+    co_await decide(lane, flight, std::move(retried));
 }
 
 }  // namespace
@@ -333,29 +388,38 @@ asio::awaitable<Result<std::vector<RemoteObject>>> read_all(LaneParts& lane, std
     co_return all;
 }
 
-asio::awaitable<void> push(LaneParts& lane, std::vector<queue::Claim> claims) {
-    Flight flight;
-    flight.unsettled = claims;
-    auto subjects = co_await load(lane, claims);
-    if (subjects.ok()) {
-        co_await plan(lane, flight, std::move(*subjects));
-        keep_one_batch(lane, flight);
-        auto current = co_await read_current(lane, flight);
-        if (current.ok()) {
-            co_await prepare(lane, flight, std::move(*current));
-            if (!flight.members.empty()) co_await send(lane, flight);
-        } else {
-            if (current.error().kind == ErrorKind::unauthorised) lane.on_unauthorised(current.error().detail);
-            if (current.error().kind != ErrorKind::cancelled) lane.trip();
-            log_warn("read_failed", {{"conn", lane.connection.value}, {"code", current.error().code}});
-        }
-    } else {
+asio::awaitable<Result<void>> commit_settlement(LaneParts& lane, queue::Work work) {
+    for (;;) {
+        auto again = work;
+        auto committed = co_await lane.store.commit(queue::CommandClass::settle, std::move(again));
+        if (committed.ok()) co_return committed;
         log_error(
-            "load_failed",
-            {{"conn", lane.connection.value}, {"code", subjects.error().code}, {"detail", subjects.error().detail}});
-        lane.trip();
+            "settle_failed",
+            {{"conn", lane.connection.value}, {"code", committed.error().code}, {"detail", committed.error().detail}});
+        const auto& code = committed.error().code;
+        if (code != "storage_full" && code != "storage_busy") co_return committed;
+        const bool slept = co_await lane.clock.sleep_for(Millis{1'000});
+        if (!slept) co_return committed;
     }
-    lane.store.unclaim(lane.lane, flight.unsettled);
+}
+
+asio::awaitable<void> push(LaneParts& lane, std::vector<queue::Claim> claims) {
+    Flight flight(lane, std::move(claims));
+    auto subjects = co_await load(lane, flight.unsettled);
+    if (!subjects.ok()) {
+        co_await load_failed(lane, flight, std::move(subjects).error());
+        co_return;
+    }
+    co_await plan(lane, flight, std::move(*subjects));
+    keep_one_batch(lane, flight);
+    auto current = co_await read_current(lane, flight);
+    if (!current.ok()) {
+        co_await read_failed(lane, flight, std::move(current).error());
+        co_return;
+    }
+    lane.claim_max = LaneParts::kClaimMax;
+    co_await prepare(lane, flight, std::move(*current));
+    if (!flight.members.empty()) co_await send(lane, flight);
 }
 
 }  // namespace spillway::sync

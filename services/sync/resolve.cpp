@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "schema/runtime/log.hpp"
+#include "services/store/day_calls.hpp"
 #include "services/sync/lane_parts.hpp"
 
 namespace spillway::sync {
@@ -19,36 +20,11 @@ constexpr Millis kBetweenLookUps{30'000};
 constexpr Millis kNotAllowedPoll{1'000};
 constexpr Millis kRetryFirst{1'000};
 constexpr Millis kRetryMax{60'000};
+/// Look-ups that are complete and yet decide nothing come ever rarer; after so many a person has to look.
+constexpr Millis kUnclearMax{15 * 60 * 1000};
+constexpr int kUnclearTimesMax = 12;
 
-std::vector<PreparedObject> objects_of(const store::Call& call, bool open_only) {
-    std::vector<PreparedObject> objects;
-    for (const auto& intent : call.intents)
-        if (intent.open || !open_only) objects.push_back(intent.object);
-    return objects;
-}
-
-bool any_open(const store::Call& call) {
-    return std::any_of(call.intents.begin(), call.intents.end(), [](const auto& intent) { return intent.open; });
-}
-
-/// Only the process that sent it, only without an answer so far (a server error is replayed with its key), only within
-/// the key's memory.
-bool may_resend(const LaneParts& lane, const store::Call& call) {
-    return call.sent_here && call.status == 0 &&
-           lane.clock.steady_now() - *call.sent_here < lane.provider.times().key_memory_used;
-}
-
-/// How long to wait until a look-up may say "absent".
-Millis quiet_left(const LaneParts& lane, const store::Call& call) {
-    // A refusal of the whole call is an answer: the provider is done with it.
-    if (call.status >= 400 && call.status < 500) return Millis{0};
-    const auto quiet = lane.provider.times().quiet;
-    // A wall clock that went backwards must not make the wait endless, nor a jump forwards end it wrongly within one
-    // process.
-    return std::clamp(Millis(call.sent + quiet - lane.clock.wall_now()), Millis{0}, quiet);
-}
-
-/// An outcome for each open intent, in order; nothing where it stays unknown.
+/// An outcome for each intent, in order; nothing where it stays unknown or is settled already.
 using Findings = std::vector<std::optional<ElementOutcome>>;
 
 struct Found {
@@ -57,110 +33,163 @@ struct Found {
     ElementOutcome outcome;
 };
 
-Result<void> settle_found(queue::Transaction& transaction, const SettleContext& context, const Found& found) {
-    auto loaded = store::load_subject(queue::sqlite::connection_of(transaction), found.intent.record_id);
-    if (!loaded.ok()) return loaded.error();
-    loaded->job_id = found.claim.id;
-    auto settled =
-        settle_object(transaction, context, ObjectEnd{found.claim, std::move(*loaded), found.intent, found.outcome});
-    return settled;
+/// One call's way to certainty.
+class Resolution {
+ public:
+    Resolution(LaneParts& lane, store::Call call)
+        : lane_(lane), call_(std::move(call)), refused_(call_.intents.size()) {}
+
+    asio::awaitable<void> run();
+
+ private:
+    [[nodiscard]] bool any_open() const;
+    [[nodiscard]] bool may_resend() const;
+    [[nodiscard]] Millis quiet_left() const;
+    [[nodiscard]] std::vector<PreparedObject> objects(bool open_only) const;
+
+    asio::awaitable<void> resend();
+    asio::awaitable<Result<void>> touch(std::vector<pacing::DayRow> day_calls);
+    asio::awaitable<bool> look_up();
+    std::optional<ElementOutcome> judge(std::size_t index, const std::vector<RemoteObject>& found);
+    std::optional<ElementOutcome> proven_absent(std::size_t index);
+    asio::awaitable<void> settle(Findings findings);
+    SettleContext context() const;
+
+    LaneParts& lane_;
+    store::Call call_;
+    /// What a repeat was refused with. The first send may be the cause of that refusal, so it decides only once absence
+    /// is proven.
+    Findings refused_;
+    int unclear_times_ = 0;
+};
+
+bool Resolution::any_open() const {
+    return std::any_of(call_.intents.begin(), call_.intents.end(), [](const auto& intent) { return intent.open; });
 }
 
-/// Settles the findings in one transaction. @return whether they are durable.
-asio::awaitable<bool> settle_findings(LaneParts& lane, store::Call& call, Findings findings) {
+std::vector<PreparedObject> Resolution::objects(bool open_only) const {
+    std::vector<PreparedObject> out;
+    for (const auto& intent : call_.intents)
+        if (intent.open || !open_only) out.push_back(intent.object);
+    return out;
+}
+
+/// Only the process that sent it, only without an answer so far (a server error is replayed with its key), only within
+/// the key's memory.
+bool Resolution::may_resend() const {
+    return lane_.may_send && call_.first_sent && call_.status == 0 &&
+           lane_.clock.steady_now() - *call_.first_sent < lane_.provider.times().key_memory_used;
+}
+
+/// How long to wait until a look-up may say "absent".
+Millis Resolution::quiet_left() const {
+    // A refusal of the whole call is an answer to its only send: the provider is done with it.
+    const bool refused_whole = call_.status == 400 || call_.status == 404 || call_.status == 413;
+    if (refused_whole && !call_.resent) return Millis{0};
+    const auto quiet = lane_.provider.times().quiet;
+    // Within one process time is monotonic; of an earlier process only the wall clock tells, bounded in case it was set
+    // since.
+    if (call_.last_sent) return std::max(Millis{0}, *call_.last_sent + quiet - lane_.clock.steady_now());
+    return std::clamp(Millis(call_.sent + quiet - lane_.clock.wall_now()), Millis{0}, quiet);
+}
+
+SettleContext Resolution::context() const {
+    auto context = lane_.settle_context();
+    context.call_key = call_.key;
+    // An unknown outcome is not the record's fault, unless a server error keeps coming back for it alone.
+    context.whole_call = call_.status < 500 || call_.intents.size() > 1;
+    return context;
+}
+
+Result<void> settle_found(queue::Transaction& transaction, const SettleContext& context, const Found& found,
+                          Millis retry_delay) {
+    auto loaded = store::load_subject(queue::sqlite::connection_of(transaction), found.intent.record_id,
+                                      found.intent.record_version);
+    if (!loaded.ok()) return loaded.error();
+    loaded->job_id = found.claim.id;
+    if (auto job = transaction.get(found.claim.id); job.ok()) loaded->attempts = job->attempts;
+    return settle_object(transaction, context,
+                         ObjectEnd{found.claim, std::move(*loaded), found.intent, found.outcome, retry_delay});
+}
+
+/// Settles the findings in one transaction; what cannot be stored stays open and is found out again.
+asio::awaitable<void> Resolution::settle(Findings findings) {
     std::vector<Found> found;
     std::vector<std::size_t> which;
-    for (std::size_t i = 0; i < call.intents.size(); ++i) {
-        if (!call.intents[i].open || !findings[i]) continue;
+    for (std::size_t i = 0; i < call_.intents.size(); ++i) {
+        if (!call_.intents[i].open || !findings[i]) continue;
         // Without a claim (the job was overtaken) the evidence is kept all the same: token 0 is always stale.
-        const auto claim = lane.store.claim_unknown(lane.lane, call.intents[i].job_id);
+        const auto claim = lane_.store.claim_unknown(lane_.lane, call_.intents[i].job_id);
         found.push_back(
-            {claim.value_or(queue::Claim{call.intents[i].job_id, 0}), call.intents[i], std::move(*findings[i])});
+            {claim.value_or(queue::Claim{call_.intents[i].job_id, 0}), call_.intents[i], std::move(*findings[i])});
         which.push_back(i);
     }
-    if (found.empty()) co_return true;
-    auto context = lane.settle_context();
-    context.call_key = call.key;
-    context.whole_call = true;  // an unknown outcome is never the record's fault
-    queue::Work work = [context, found](queue::Transaction& transaction) -> Result<void> {
+    if (found.empty()) co_return;
+    queue::Work work = [context = context(), found,
+                        delay = lane_.retry_delay(3)](queue::Transaction& transaction) -> Result<void> {
         for (const auto& one : found) {
-            auto settled = settle_found(transaction, context, one);
+            auto settled = settle_found(transaction, context, one, delay);
             if (!settled.ok()) return settled;
         }
         return store::close_if_settled(queue::sqlite::connection_of(transaction), context.call_key, context.now);
     };
-    const auto committed = co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
+    const auto committed = co_await commit_settlement(lane_, std::move(work));
     if (!committed.ok()) {
-        log_error("settle_failed", {{"conn", lane.connection.value}, {"code", committed.error().code}});
         std::vector<queue::Claim> claims;
         for (const auto& one : found)
             if (one.claim.token != 0) claims.push_back(one.claim);
-        lane.store.unclaim(lane.lane, claims);
-        co_return false;
+        lane_.store.unclaim(lane_.lane, claims);
+        co_return;
     }
-    for (const auto index : which) call.intents[index].open = false;
-    co_return true;
+    for (const auto index : which) call_.intents[index].open = false;
 }
 
-asio::awaitable<Result<void>> touch(LaneParts& lane, store::Call& call) {
-    call.sent = lane.clock.wall_now();
-    queue::Work work = [key = call.key, now = call.sent](queue::Transaction& transaction) {
-        return store::touch_call(queue::sqlite::connection_of(transaction), key, now);
+/// The last thing before the bytes leave again.
+asio::awaitable<Result<void>> Resolution::touch(std::vector<pacing::DayRow> day_calls) {
+    // The wait for a slot may have outlasted the key's memory: the repeat would then be a second request.
+    if (!may_resend()) co_return Error{ErrorKind::cancelled, "key_memory_over", "too late to send again"};
+    call_.sent = lane_.clock.wall_now();
+    call_.last_sent = lane_.clock.steady_now();
+    call_.resent = true;
+    queue::Work work = [key = call_.key, now = call_.sent, budget = lane_.budget,
+                        day_calls = std::move(day_calls)](queue::Transaction& transaction) -> Result<void> {
+        auto& connection = queue::sqlite::connection_of(transaction);
+        store::save_day_calls(connection, budget, day_calls);
+        return store::touch_call(connection, key, now);
     };
-    co_return co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
+    co_return co_await lane_.store.commit(queue::CommandClass::settle, std::move(work));
 }
 
-/// Sends the same bytes again. Only an answer that speaks of the objects counts; a throttled or refused repeat says
-/// nothing of the first send.
-asio::awaitable<void> resend(LaneParts& lane, store::Call& call) {
-    auto request = call.request;
-    Caller::BeforeSend before = [&lane, &call] { return touch(lane, call); };
-    auto answer = co_await lane.caller.call(std::move(request), pacing::Urgency::reconcile, std::move(before));
+/// Sends the same bytes again. Only "applied" decides at once; a refused or throttled repeat says nothing of the first
+/// send.
+asio::awaitable<void> Resolution::resend() {
+    auto request = call_.request;
+    Caller::BeforeSend before = [this](std::vector<pacing::DayRow> day_calls) { return touch(std::move(day_calls)); };
+    auto answer = co_await lane_.caller.call(std::move(request), pacing::Urgency::reconcile, std::move(before));
     if (!answer.ok()) {
-        if (answer.error().kind == ErrorKind::unauthorised) lane.on_unauthorised(answer.error().detail);
+        if (answer.error().kind == ErrorKind::unauthorised) lane_.on_unauthorised(answer.error().detail);
         co_return;
     }
     if (answer->stage != Stage::answered) co_return;
-    const auto objects = objects_of(call, /*open_only=*/false);
-    auto outcomes = lane.provider.read_answer(objects, *answer);
+    const int status = answer->response.status;
+    const auto all = objects(/*open_only=*/false);
+    auto outcomes = lane_.provider.read_answer(all, *answer);
     Findings findings(outcomes.size());
-    bool speaks = false;
+    bool applied = false;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-        const bool decided =
-            outcomes[i].kind == Kind::applied || (outcomes[i].kind == Kind::rejected && !outcomes[i].taken);
-        speaks = speaks || decided;
-        if (decided) findings[i] = std::move(outcomes[i]);
+        applied = applied || outcomes[i].kind == Kind::applied;
+        if (outcomes[i].kind == Kind::applied)
+            findings[i] = std::move(outcomes[i]);
+        else if (outcomes[i].kind == Kind::rejected && !outcomes[i].taken && !outcomes[i].stale)
+            refused_[i] = std::move(outcomes[i]);
     }
-    if (!speaks && answer->response.status != 429 && answer->response.status != 401)
-        call.status = answer->response.status;
-    const bool settled = co_await settle_findings(lane, call, std::move(findings));
-    if (settled && speaks) {
-        lane.recovered();
-        // What is still open (taken, or unclear) is for the look-up.
-        call.status = answer->response.status;
-    }
+    if (applied) lane_.recovered();
+    co_await settle(std::move(findings));
+    // It has answered for all that it will ever say of this key; what is still open is for the look-up.
+    if (status != 429 && status != 401) call_.status = status;
 }
 
-asio::awaitable<void> note_absent(LaneParts& lane, store::Call& call, std::vector<std::size_t> absent) {
-    std::vector<std::int64_t> ids;
-    const auto now = lane.clock.wall_now();
-    for (const auto index : absent) {
-        call.intents[index].absent_since = now;
-        ids.push_back(call.intents[index].id);
-    }
-    queue::Work work = [ids = std::move(ids), now](queue::Transaction& transaction) -> Result<void> {
-        for (const auto id : ids) {
-            auto marked = store::mark_absent(queue::sqlite::connection_of(transaction), id, now);
-            if (!marked.ok()) return marked;
-        }
-        return success();
-    };
-    // Not durable is no harm: after a restart both look-ups are made anew.
-    const auto marked = co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
-    if (!marked.ok()) log_warn("absent_not_noted", {{"conn", lane.connection.value}, {"code", marked.error().code}});
-}
-
-ElementOutcome refused(std::string code, std::string detail, std::string advice) {
+ElementOutcome refusal(std::string code, std::string detail, std::string advice) {
     ElementOutcome outcome;
     outcome.kind = Kind::rejected;
     outcome.error = Error{ErrorKind::rejected, std::move(code), std::move(detail)};
@@ -168,8 +197,24 @@ ElementOutcome refused(std::string code, std::string detail, std::string advice)
     return outcome;
 }
 
-/// What a verdict means for the intent; nothing while it stays unknown.
-std::optional<ElementOutcome> finding_from(Verdict verdict, bool absent_is_proven) {
+/// Not in the books: noted the first time, proven the second time half a minute later.
+std::optional<ElementOutcome> Resolution::proven_absent(std::size_t index) {
+    auto& intent = call_.intents[index];
+    const auto now = lane_.clock.steady_now();
+    if (!intent.absent_since) intent.absent_since = now;
+    if (now - *intent.absent_since < kBetweenLookUps) return std::nullopt;
+    if (refused_[index]) return refused_[index];
+    // A server error came for this batch and nothing of it took effect: its members go again in smaller ones.
+    if (call_.status >= 500) lane_.batch_cap[intent.job_id] = std::max<std::size_t>(1, call_.intents.size() / 2);
+    ElementOutcome outcome;
+    outcome.kind = Kind::unavailable;
+    outcome.error = Error{ErrorKind::unavailable, "not_applied", "looked up twice: the write never took effect"};
+    outcome.error.http_status = call_.status;
+    return outcome;
+}
+
+std::optional<ElementOutcome> Resolution::judge(std::size_t index, const std::vector<RemoteObject>& found) {
+    auto verdict = lane_.provider.judge(call_.intents[index].object, found);
     ElementOutcome outcome;
     switch (verdict.kind) {
         case Verdict::Kind::ours:
@@ -178,74 +223,69 @@ std::optional<ElementOutcome> finding_from(Verdict verdict, bool absent_is_prove
             outcome.total = verdict.total;
             return outcome;
         case Verdict::Kind::foreign:
-            return refused("found_another", "the books hold another object in its place: " + verdict.detail,
+            return refusal("found_another", "the books hold another object in its place: " + verdict.detail,
                            "Compare both, then change the number or name, or resolve by hand.");
         case Verdict::Kind::ambiguous:
-            return refused("found_several", "the books hold more than one match: " + verdict.detail,
+            return refusal("found_several", "the books hold more than one match: " + verdict.detail,
                            "Void the twin in the books, then resolve by hand or replay.");
-        case Verdict::Kind::absent:
-            if (!absent_is_proven) return std::nullopt;
-            outcome.kind = Kind::unavailable;
-            outcome.error =
-                Error{ErrorKind::unavailable, "not_applied", "looked up twice: the write never took effect"};
-            return outcome;
-        case Verdict::Kind::inconclusive: return std::nullopt;
+        case Verdict::Kind::absent: return proven_absent(index);
+        case Verdict::Kind::inconclusive:
+            if (unclear_times_ < kUnclearTimesMax) return std::nullopt;
+            return refusal("outcome_unclear", "the books do not tell whether the write took effect: " + verdict.detail,
+                           "Look into the books: resolve by hand if it is there, replay if it is not.");
     }
     return std::nullopt;
 }
 
 /// One complete look-up of all open intents. @return false when it could not be completed.
-asio::awaitable<bool> look_up(LaneParts& lane, store::Call& call) {
-    const auto objects = objects_of(call, /*open_only=*/true);
-    auto calls = lane.provider.look_up(lane.caller.target().tenant, objects);
-    auto found = co_await read_all(lane, std::move(calls), pacing::Urgency::reconcile);
+asio::awaitable<bool> Resolution::look_up() {
+    auto calls = lane_.provider.look_up(lane_.caller.target().tenant, objects(/*open_only=*/true));
+    auto found = co_await read_all(lane_, std::move(calls), pacing::Urgency::reconcile);
     if (!found.ok()) {
-        if (found.error().kind == ErrorKind::unauthorised) lane.on_unauthorised(found.error().detail);
+        if (found.error().kind == ErrorKind::unauthorised) lane_.on_unauthorised(found.error().detail);
         co_return false;
     }
-    Findings findings(call.intents.size());
-    std::vector<std::size_t> first_absent;
-    const auto now = lane.clock.wall_now();
-    for (std::size_t i = 0; i < call.intents.size(); ++i) {
-        auto& intent = call.intents[i];
-        if (!intent.open) continue;
-        auto verdict = lane.provider.judge(intent.object, *found);
-        const bool absent = verdict.kind == Verdict::Kind::absent;
-        if (absent && (!intent.absent_since || *intent.absent_since > now)) first_absent.push_back(i);
-        const bool proven = intent.absent_since && now - *intent.absent_since >= kBetweenLookUps;
-        findings[i] = finding_from(std::move(verdict), proven);
+    Findings findings(call_.intents.size());
+    for (std::size_t i = 0; i < call_.intents.size(); ++i)
+        if (call_.intents[i].open) findings[i] = judge(i, *found);
+    co_await settle(std::move(findings));
+    co_return true;
+}
+
+asio::awaitable<void> Resolution::run() {
+    log_info("resolving_call", {{"conn", lane_.connection.value},
+                                {"operation", call_.request.operation},
+                                {"objects", call_.intents.size()},
+                                {"resend", may_resend()}});
+    Millis delay = kRetryFirst;
+    while (any_open()) {
+        if (!lane_.may_send) {
+            const bool slept = co_await lane_.clock.sleep_for(kNotAllowedPoll);
+            if (!slept) co_return;
+            continue;
+        }
+        if (may_resend()) {
+            co_await resend();
+            delay = std::min(delay * 2, kRetryMax);
+        } else {
+            const bool waited = co_await lane_.clock.sleep_for(quiet_left());
+            if (!waited) co_return;
+            const bool complete = co_await look_up();
+            if (complete) ++unclear_times_;
+            // The second look-up comes half a minute after the first; those that decide nothing come ever rarer.
+            delay = unclear_times_ <= 2 ? kBetweenLookUps : std::min(delay * 2, kUnclearMax);
+        }
+        if (!any_open()) break;
+        const bool slept = co_await lane_.clock.sleep_for(delay);
+        if (!slept) co_return;
     }
-    if (!first_absent.empty()) co_await note_absent(lane, call, std::move(first_absent));
-    co_return co_await settle_findings(lane, call, std::move(findings));
 }
 
 }  // namespace
 
 asio::awaitable<void> resolve(LaneParts& lane, store::Call call) {
-    log_info("resolving_call", {{"conn", lane.connection.value},
-                                {"operation", call.request.operation},
-                                {"objects", call.intents.size()},
-                                {"resend", may_resend(lane, call)}});
-    Millis delay = kRetryFirst;
-    while (any_open(call)) {
-        if (!lane.may_send) {
-            const bool slept = co_await lane.clock.sleep_for(kNotAllowedPoll);
-            if (!slept) co_return;
-            continue;
-        }
-        if (may_resend(lane, call)) {
-            co_await resend(lane, call);
-        } else {
-            const bool waited = co_await lane.clock.sleep_for(quiet_left(lane, call));
-            if (!waited) co_return;
-            const bool complete = co_await look_up(lane, call);
-            if (complete) delay = kBetweenLookUps;
-        }
-        if (!any_open(call)) break;
-        const bool slept = co_await lane.clock.sleep_for(delay);
-        if (!slept) co_return;
-        delay = std::min(delay * 2, kRetryMax);
-    }
+    Resolution resolution(lane, std::move(call));
+    co_await resolution.run();
 }
 
 }  // namespace spillway::sync

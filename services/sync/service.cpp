@@ -54,6 +54,10 @@ asio::awaitable<Result<void>> Service::start() {
     for (auto& row : *rows) {
         if (row.state == "disconnected") continue;
         auto lane = co_await make_lane(row, /*fresh=*/false);
+        if (!lane.ok() && lane.error().code == "unknown_provider") {
+            log_warn("connection_skipped", {{"conn", row.id.value}, {"detail", lane.error().detail}});
+            continue;
+        }
         if (!lane.ok()) co_return std::move(lane).error();
         auto started = co_await start_lane(row.id, std::move(*lane));
         if (!started.ok()) co_return started;
@@ -77,7 +81,7 @@ asio::awaitable<void> Service::stop(Millis grace) {
     co_await tasks_.stop(clock_, Millis{200});
 }
 
-asio::awaitable<Result<std::unique_ptr<Lane>>> Service::make_lane(store::ConnectionRow row, bool fresh) {
+asio::awaitable<Result<std::shared_ptr<Lane>>> Service::make_lane(store::ConnectionRow row, bool fresh) {
     const auto app = apps_.find(row.provider);
     if (app == apps_.end())
         co_return Error{ErrorKind::invalid, "unknown_provider",
@@ -92,36 +96,41 @@ asio::awaitable<Result<std::unique_ptr<Lane>>> Service::make_lane(store::Connect
     if (!day_calls.ok()) co_return std::move(day_calls).error();
     Lane::Setup setup{*app->second.provider, app->second.api_origin, app_name, *app->second.budget, fresh,
                       std::move(*day_calls)};
-    auto lane = std::make_unique<Lane>(world_, row, std::move(setup));
+    auto lane = std::make_shared<Lane>(world_, row, std::move(setup));
     lane->on_unauthorised([this](ConnectionId id, std::string reason) {
         tasks_.spawn(mark_needs_reauth(std::move(id), std::move(reason)), "needs_reauth");
     });
     co_return lane;
 }
 
-asio::awaitable<Result<void>> Service::start_lane(ConnectionId id, std::unique_ptr<Lane> lane) {
+asio::awaitable<Result<void>> Service::start_lane(ConnectionId id, std::shared_ptr<Lane> lane) {
     std::function<Result<std::vector<store::Call>>(queue::sqlite::Connection&)> load =
         [id](queue::sqlite::Connection& connection) -> Result<std::vector<store::Call>> {
         return store::open_calls(connection, id);
     };
     auto open = co_await store_.read(std::move(load));
     if (!open.ok()) co_return std::move(open).error();
-    auto& started = *lane;
-    lanes_[id.value] = std::move(lane);
-    started.start(std::move(*open));
+    // Another request may have started it while we read.
+    const auto [place, inserted] = lanes_.emplace(id.value, std::move(lane));
+    if (inserted) place->second->start(std::move(*open));
     co_return success();
 }
 
 asio::awaitable<void> Service::mark_needs_reauth(ConnectionId id, std::string reason) {
     log_warn("needs_reauth", {{"conn", id.value}, {"detail", reason}});
-    Change needs = [reason](queue::Transaction&, store::ConnectionRow& row) -> Result<void> {
-        if (row.state != "active") return success();
-        row.state = "needs_reauth";
-        row.state_reason = reason;
-        return success();
-    };
-    const auto changed = co_await change(std::move(id), std::move(needs));
-    if (!changed.ok()) log_error("needs_reauth_not_stored", {{"code", changed.error().code}});
+    for (;;) {
+        Change needs = [reason](queue::Transaction&, store::ConnectionRow& row) -> Result<void> {
+            if (row.state != "active") return success();
+            row.state = "needs_reauth";
+            row.state_reason = reason;
+            return success();
+        };
+        const auto changed = co_await change(id, std::move(needs));
+        if (changed.ok() || changed.error().kind != ErrorKind::unavailable) co_return;
+        // The lane has stopped already; the row must come to say so too.
+        const bool slept = co_await clock_.sleep_for(Millis{1'000});
+        if (!slept) co_return;
+    }
 }
 
 asio::awaitable<Result<store::ConnectionRow>> Service::row_of(ConnectionId id) {
@@ -185,7 +194,7 @@ asio::awaitable<Result<void>> Service::pause(ConnectionId connection, std::strin
 
 asio::awaitable<Result<void>> Service::resume(ConnectionId connection) {
     Change resuming = [](queue::Transaction& transaction, store::ConnectionRow& row) -> Result<void> {
-        if (row.state == "active") return success();
+        if (row.state == "active") return transaction.resume_lane(row.id.value);
         if (row.state != "paused")
             return Error{ErrorKind::conflict, row.state,
                          "only a paused connection can be resumed; this one is " + row.state};
@@ -200,7 +209,9 @@ asio::awaitable<Result<void>> Service::resume(ConnectionId connection) {
 asio::awaitable<Result<void>> Service::save_mapping(ConnectionId connection, Mapping mapping) {
     auto row = co_await row_of(connection);
     if (!row.ok()) co_return std::move(row).error();
-    const auto& provider = *apps_.at(row->provider).provider;
+    const auto app = apps_.find(row->provider);
+    if (app == apps_.end()) co_return Error{ErrorKind::conflict, "unknown_provider", "the provider is not configured"};
+    const auto& provider = *app->second.provider;
     auto books = read_books_text(row->books);
     if (!books.ok())
         co_return Error{ErrorKind::conflict, "books_not_read", "read the organisation's lists first (books/refresh)"};

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "connectors/oauth/oauth.hpp"
 #include "schema/runtime/task_group.hpp"
@@ -63,9 +64,10 @@ class Service final : public SyncService {
     /// Changes a connection's row in one transaction and tells its lane. Errors: not_found, the change's own.
     boost::asio::awaitable<Result<store::ConnectionRow>> change(ConnectionId id, Change what);
     boost::asio::awaitable<Result<store::ConnectionRow>> row_of(ConnectionId id);
-    boost::asio::awaitable<Result<std::unique_ptr<Lane>>> make_lane(store::ConnectionRow row, bool fresh);
+    boost::asio::awaitable<Result<std::shared_ptr<Lane>>> make_lane(store::ConnectionRow row, bool fresh);
     /// Resolves what earlier processes left open, and sends from now on.
-    boost::asio::awaitable<Result<void>> start_lane(ConnectionId id, std::unique_ptr<Lane> lane);
+    boost::asio::awaitable<Result<void>> start_lane(ConnectionId id, std::shared_ptr<Lane> lane);
+    boost::asio::awaitable<Result<void>> revive_others(GrantId grant, ConnectionId but, std::vector<Tenant> tenants);
     boost::asio::awaitable<void> mark_needs_reauth(ConnectionId id, std::string reason);
 
     // connect.cpp
@@ -80,6 +82,7 @@ class Service final : public SyncService {
     // sync_runs.cpp
     boost::asio::awaitable<void> watch_sync(store::SyncRow sync);
     boost::asio::awaitable<void> maintain();
+    boost::asio::awaitable<void> resume_lapsed();
 
     queue::sqlite::SqliteStore& store_;
     GrantKeeper& grants_;
@@ -88,7 +91,9 @@ class Service final : public SyncService {
     Transport& transport_;
     LaneWorld world_;
     std::map<std::string, ProviderApp> apps_;
-    std::map<std::string, std::unique_ptr<Lane>> lanes_;
+    /// Shared with requests that use a lane's caller while the connection may be disconnected.
+    std::map<std::string, std::shared_ptr<Lane>> lanes_;
+    std::set<std::string> leaving_;  ///< being disconnected: their lanes still end their calls
     TaskGroup tasks_;
 };
 

@@ -98,10 +98,32 @@ Result<void> end_applied_job(queue::Transaction& transaction, const SettleContex
     return say(transaction, context, after, off.empty() ? "record.applied" : "record.applied_with_difference", {}, off);
 }
 
+Result<void> park(queue::Transaction& transaction, const SettleContext& context, const queue::Claim& claim,
+                  const store::LoadedSubject& loaded, const Error& error, const std::string& advice);
+
+Result<void> end_intent_of(queue::Transaction& transaction, const ObjectEnd& end, store::IntentEnd how) {
+    if (end.intent.id == 0) return success();
+    return store::end_intent(connection_of(transaction), end.intent.id, how);
+}
+
+/// Another record of the connection is this object already: two records never become one (two customers of one name in
+/// QuickBooks).
+Result<void> park_taken(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end,
+                        const std::string& owner) {
+    auto ended = end_intent_of(transaction, end, store::IntentEnd::rejected);
+    if (!ended.ok()) return ended;
+    const Error taken{ErrorKind::rejected, "name_taken",
+                      "the books hold it already, as " + owner + " of this connection"};
+    return park(transaction, context, end.claim, end.loaded, taken, "Give one of the two another name or number.");
+}
+
 Result<void> settle_applied(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end) {
     auto& connection = connection_of(transaction);
     std::optional<Link> link = end.outcome.link;
     if (end.intent.object.verb == Verb::remove) link.reset();
+    if (link && end.intent.object.verb == Verb::create)
+        if (const auto owner = store::other_owner(connection, end.loaded.record_id, *link))
+            return park_taken(transaction, context, end, *owner);
     if (link) {
         link->role = end.intent.object.role;
         link->record_version = end.intent.record_version;
@@ -110,16 +132,14 @@ Result<void> settle_applied(queue::Transaction& transaction, const SettleContext
     auto saved = link ? store::save_link(connection, end.loaded.record_id, *link, context.now)
                       : store::drop_link(connection, end.loaded.record_id, end.intent.object.role);
     if (!saved.ok()) return saved;
-    auto ended = store::end_intent(connection, end.intent.id, store::IntentEnd::applied);
+    auto ended = end_intent_of(transaction, end, store::IntentEnd::applied);
     if (!ended.ok()) return ended;
 
-    auto after = end.loaded;
-    apply_to_links(after.subject.links, end.intent.object, link);
     // A newer version accepted meanwhile goes with the follow-up; this job has more to do only for the version that it
     // sent.
-    const bool overtaken = after.subject.version != end.intent.record_version;
-    if (overtaken || !context.provider->plan(after.subject).empty())
-        return transition(transaction, end.claim, Settlement::again());
+    auto after = end.loaded;
+    apply_to_links(after.subject.links, end.intent.object, link);
+    if (!context.provider->plan(after.subject).empty()) return transition(transaction, end.claim, Settlement::again());
     return end_applied_job(transaction, context, end, after);
 }
 
@@ -140,17 +160,13 @@ Result<void> settle_retry(queue::Transaction& transaction, const SettleContext& 
     }
     return transition(
         transaction, end.claim,
-        Settlement::retry_at(context.now + context.retry_delay, end.outcome.error.code, end.outcome.error.detail));
+        Settlement::retry_at(context.now + end.retry_delay, end.outcome.error.code, end.outcome.error.detail));
 }
 
 Result<void> settle_throttled(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end) {
-    const Millis wait = end.outcome.error.retry_after ? Millis(*end.outcome.error.retry_after) : context.lane_delay;
+    const Millis wait =
+        end.outcome.error.retry_after ? Millis(*end.outcome.error.retry_after) : context.throttled_delay;
     return transition(transaction, end.claim, Settlement::again(context.now + wait));
-}
-
-Result<void> end_intent_of(queue::Transaction& transaction, const ObjectEnd& end, store::IntentEnd how) {
-    if (end.intent.id == 0) return success();
-    return store::end_intent(connection_of(transaction), end.intent.id, how);
 }
 
 Result<void> settle_failed(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end) {
@@ -160,7 +176,8 @@ Result<void> settle_failed(queue::Transaction& transaction, const SettleContext&
     if (refused && !end.outcome.stale)
         return park(transaction, context, end.claim, end.loaded, end.outcome.error, end.outcome.advice);
     if (end.outcome.kind == Kind::throttled) return settle_throttled(transaction, context, end);
-    if (end.outcome.kind == Kind::unauthorised) return transition(transaction, end.claim, Settlement::again());
+    if (end.outcome.kind == Kind::unauthorised && context.whole_call)
+        return transition(transaction, end.claim, Settlement::again());
     return settle_retry(transaction, context, end);
 }
 
@@ -187,6 +204,25 @@ Result<void> settle_nothing_to_do(queue::Transaction& transaction, const SettleC
     auto settled = transition(transaction, claim, Settlement::applied(loaded.subject.version));
     if (!settled.ok()) return settled;
     return say(transaction, context, loaded, "record.applied", {}, "nothing to send");
+}
+
+Result<void> settle_already_gone(queue::Transaction& transaction, const SettleContext& context,
+                                 const queue::Claim& claim, const store::LoadedSubject& loaded, const Step& step) {
+    ObjectEnd end;
+    end.claim = claim;
+    end.loaded = loaded;
+    end.intent.record_version = loaded.subject.version;
+    end.intent.object.role = step.role;
+    end.intent.object.verb = step.verb;
+    end.outcome.kind = Kind::applied;
+    for (const auto& link : loaded.subject.links)
+        if (link.role == step.role) end.outcome.link = link;
+    end.outcome.warnings.emplace_back("it had been ended in the books already");
+    return settle_object(transaction, context, end);
+}
+
+Result<void> settle_unreadable(queue::Transaction& transaction, const queue::Claim& claim, const Error& error) {
+    return transition(transaction, claim, Settlement::parked(error.code, error.detail, "Submit the record again."));
 }
 
 Result<void> settle_refused(queue::Transaction& transaction, const SettleContext& context, const queue::Claim& claim,

@@ -17,10 +17,10 @@ struct SettleContext {
     Decimal rounding_bound;
     int attempts_max = 12;
     WallTime now{};
-    Millis retry_delay{};     ///< for a failure of this record alone, already jittered
-    Millis lane_delay{};      ///< for a failure of the whole call: the lane pauses that long, no attempt is counted
-    bool whole_call = false;  ///< the failure is the call's, not this record's
-    std::string call_key;     ///< empty: nothing was sent
+    Millis throttled_delay{};  ///< where the provider names no time
+    Millis lane_delay{};       ///< for a failure of the whole call: the lane pauses that long, no attempt is counted
+    bool whole_call = false;   ///< the failure is the call's, not this record's
+    std::string call_key;      ///< empty: nothing was sent
     int http_status = 0;
 };
 
@@ -30,6 +30,7 @@ struct ObjectEnd {
     store::LoadedSubject loaded;  ///< as it was when the object was prepared, or reloaded when resolving
     store::Intent intent;         ///< id 0: no intent was written
     ElementOutcome outcome;
+    Millis retry_delay{};  ///< for a failure of this record alone, already jittered
 };
 
 /// When the claim was overtaken the job is left alone, and what the provider answered is kept all the same. Errors:
@@ -39,6 +40,13 @@ Result<void> settle_object(queue::Transaction& transaction, const SettleContext&
 /// A record whose books are already as they should be: nothing to send.
 Result<void> settle_nothing_to_do(queue::Transaction& transaction, const SettleContext& context,
                                   const queue::Claim& claim, const store::LoadedSubject& loaded);
+
+/// A step whose object is already as it should become (a person voided it first): the link says so from now on.
+Result<void> settle_already_gone(queue::Transaction& transaction, const SettleContext& context,
+                                 const queue::Claim& claim, const store::LoadedSubject& loaded, const Step& step);
+
+/// A job whose record cannot even be loaded.
+Result<void> settle_unreadable(queue::Transaction& transaction, const queue::Claim& claim, const Error& error);
 
 /// A record that is refused before anything is sent.
 Result<void> settle_refused(queue::Transaction& transaction, const SettleContext& context, const queue::Claim& claim,

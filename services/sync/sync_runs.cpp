@@ -12,7 +12,7 @@ using queue::sqlite::connection_of;
 namespace {
 constexpr Millis kWatchEvery{500};
 constexpr Millis kMaintainEvery{5'000};
-constexpr Millis kForgetEvery{60 * 60 * 1000};
+constexpr Millis kRarely{60 * 60 * 1000};
 }  // namespace
 
 asio::awaitable<Result<SyncId>> Service::start_sync(ConnectionId connection, std::string requested_by) {
@@ -43,39 +43,48 @@ asio::awaitable<Result<SyncId>> Service::start_sync(ConnectionId connection, std
 
 asio::awaitable<void> Service::watch_sync(store::SyncRow sync) {
     for (;;) {
-        std::function<Result<store::SyncProgress>(queue::sqlite::Connection&)> look =
-            [sync](queue::sqlite::Connection& connection) -> Result<store::SyncProgress> {
-            return store::sync_progress(connection, sync);
+        std::function<Result<bool>(queue::sqlite::Connection&)> look =
+            [sync](queue::sqlite::Connection& connection) -> Result<bool> {
+            return store::sync_progress(connection, sync).done();
         };
-        auto progress = co_await store_.read(std::move(look));
-        if (progress.ok() && progress->done()) break;
+        auto done = co_await store_.read(std::move(look));
+        if (done.ok() && *done) {
+            const auto now = clock_.wall_now();
+            queue::Work finish = [sync, now](queue::Transaction& transaction) -> Result<void> {
+                store::finish_sync(connection_of(transaction), sync, now);
+                return success();
+            };
+            const auto finished = co_await store_.commit(queue::CommandClass::settle, std::move(finish));
+            if (finished.ok()) co_return;
+            log_error("sync_not_finished", {{"sync", sync.id.value}, {"code", finished.error().code}});
+        }
+        // A disconnect ends its syncs itself.
+        if (!lanes_.contains(sync.connection.value)) co_return;
         const bool slept = co_await clock_.sleep_for(kWatchEvery);
         if (!slept) co_return;
     }
-    const auto now = clock_.wall_now();
-    queue::Work finish = [sync, now](queue::Transaction& transaction) -> Result<void> {
-        store::finish_sync(connection_of(transaction), sync, now);
-        return success();
-    };
-    const auto finished = co_await store_.commit(queue::CommandClass::settle, std::move(finish));
-    if (!finished.ok()) log_error("sync_not_finished", {{"sync", sync.id.value}, {"code", finished.error().code}});
 }
 
-/// Housekeeping that no request triggers: pauses that have lapsed, day counts that no sliding day holds any more.
+asio::awaitable<void> Service::resume_lapsed() {
+    std::vector<ConnectionId> lapsed;
+    for (const auto& [id, lane] : lanes_)
+        if (lane->status().doing == "paused" && !store_.lane_pause(id)) lapsed.emplace_back(id);
+    for (auto& id : lapsed) {
+        const auto resumed = co_await resume(std::move(id));
+        if (!resumed.ok()) log_warn("resume_failed", {{"code", resumed.error().code}});
+    }
+}
+
+/// Housekeeping that no request triggers: pauses that have lapsed; rarely, day counts that no sliding day holds any
+/// more and orphans.
 asio::awaitable<void> Service::maintain() {
-    auto forget_at = clock_.steady_now();
+    auto rare_at = clock_.steady_now();
     for (;;) {
         const bool slept = co_await clock_.sleep_for(kMaintainEvery);
         if (!slept) co_return;
-        std::vector<ConnectionId> lapsed;
-        for (const auto& [id, lane] : lanes_)
-            if (lane->status().doing == "paused" && !store_.lane_pause(id)) lapsed.emplace_back(id);
-        for (auto& id : lapsed) {
-            const auto resumed = co_await resume(std::move(id));
-            if (!resumed.ok()) log_warn("resume_failed", {{"code", resumed.error().code}});
-        }
-        if (clock_.steady_now() < forget_at) continue;
-        forget_at = clock_.steady_now() + kForgetEvery;
+        co_await resume_lapsed();
+        if (clock_.steady_now() < rare_at) continue;
+        rare_at = clock_.steady_now() + kRarely;
         const auto before = clock_.wall_now() - pacing::DayBudget::kKept;
         queue::Work forget = [before](queue::Transaction& transaction) -> Result<void> {
             store::forget_day_calls(connection_of(transaction), before);

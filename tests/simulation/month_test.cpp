@@ -4,12 +4,19 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 
 #include "tests/simulation/world.hpp"
 
 namespace spillway::test {
 namespace {
+
+/// How many seeds each random test runs; more by SPILLWAY_SEEDS for a long hunt.
+std::uint64_t seeds() {
+    const char* given = std::getenv("SPILLWAY_SEEDS");
+    return given == nullptr ? 6 : std::strtoull(given, nullptr, 10);
+}
 
 struct Source {
     std::map<std::string, Decimal> documents;  ///< number -> total
@@ -78,7 +85,7 @@ TEST_P(Month, DrainsExactlyOnceWithinTheLimits) {
 }
 
 TEST_P(Month, LosesNothingAndDoublesNothingWhenAnswersAreLost) {
-    for (std::uint64_t seed = 10; seed < 16; ++seed) {
+    for (std::uint64_t seed = 10; seed < 10 + seeds(); ++seed) {
         World world(seed);
         const auto connection = world.connect(GetParam());
         world.sandbox("PUT", "/_sandbox/faults",
@@ -91,7 +98,7 @@ TEST_P(Month, LosesNothingAndDoublesNothingWhenAnswersAreLost) {
 }
 
 TEST_P(Month, SurvivesCrashesAtAnyMoment) {
-    for (std::uint64_t seed = 100; seed < 108; ++seed) {
+    for (std::uint64_t seed = 100; seed < 100 + seeds(); ++seed) {
         World world(seed);
         const auto connection = world.connect(GetParam());
         world.sandbox(
