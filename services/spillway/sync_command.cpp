@@ -20,6 +20,7 @@ struct Watched {
     std::string connection, provider, target;
     JsonValue sync{};
     bool first_invoice_seen = false;
+    bool end_shown = false;
 
     [[nodiscard]] bool done() const { return sync["state"].text() == "done"; }
     /// Parked, or waiting for something parked: what a person has to look at.
@@ -87,7 +88,9 @@ Result<void> watch(Session& session, Client& client, std::vector<Watched>& all) 
                 one.sync = *std::move(sync);
             }
             look_for_first_invoice(client, one, progress);
-            lines.push_back(line_of(one));
+            // Off a terminal an ended sync is told once.
+            if (session.tty() || !one.end_shown) lines.push_back(line_of(one));
+            one.end_shown = one.done();
             important += one.sync["lane"]["waits_for"].string_or("") + (one.done() ? "done" : "") + ";";
         }
         progress.show(lines, client.now(), important);
