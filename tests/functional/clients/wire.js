@@ -6,9 +6,9 @@
 
 const http = require('node:http');
 const https = require('node:https');
+const { request: straight } = require('../support/http');
 
 const PROVIDER_HOST = /(^|\.)(xero\.com|intuit\.com)$/;
-const straight = http.request.bind(http);
 
 function hostOf(options) {
   return String(options.hostname || options.host || '').replace(/:\d+$/, '').toLowerCase();
@@ -43,26 +43,4 @@ function divert(port) {
   http.request = http.get = () => { throw new Error('the clients speak HTTPS only'); };
 }
 
-/** What a provider's page or control path answers, without following redirects. */
-function send(port, method, path, { form, json } = {}) {
-  const body = form ? new URLSearchParams(form).toString() : json ? JSON.stringify(json) : undefined;
-  const headers = { Accept: '*/*' };
-  if (body !== undefined) {
-    headers['Content-Type'] = form ? 'application/x-www-form-urlencoded' : 'application/json';
-    headers['Content-Length'] = Buffer.byteLength(body);
-  }
-  return new Promise((resolve, reject) => {
-    const request = straight({ hostname: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
-      const parts = [];
-      answer.on('data', (part) => parts.push(part));
-      answer.on('error', reject);
-      answer.on('end', () => resolve({
-        status: answer.statusCode, headers: answer.headers, text: Buffer.concat(parts).toString('utf8'),
-      }));
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}
-
-module.exports = { divert, send };
+module.exports = { divert };

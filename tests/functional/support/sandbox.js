@@ -1,44 +1,21 @@
 'use strict';
-// The built spillway-sandbox as a child process on a free port, and what a person does with it: consent, look, configure.
+// The built spillway-sandbox on a free port, and what a person does with it: consent, look, configure.
 
-const { spawn } = require('node:child_process');
-const { send } = require('./wire');
-
-const START_LIMIT_MS = 30_000;
+const { send } = require('./http');
+const { Server } = require('./process');
 
 class Sandbox {
   static async start(program) {
-    const child = spawn(program, ['--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const port = await new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error('the sandbox did not start in time')), START_LIMIT_MS);
-      let seen = '';
-      child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`the sandbox ended with status ${code}`)));
-      child.stdout.on('data', (part) => {
-        seen += part;
-        const line = seen.split('\n').find((one) => one.includes('sandbox_ready'));
-        if (!line || !seen.includes('\n')) return;
-        clearTimeout(late);
-        resolve(JSON.parse(line).port);
-      });
-    });
-    return new Sandbox(child, port);
+    return new Sandbox(await Server.start(program, ['--port', '0'], 'sandbox_ready'));
   }
 
-  constructor(child, port) {
-    this.child = child;
-    this.port = port;
-    this.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  constructor(server) {
+    this.server = server;
+    this.port = server.port;
   }
 
   /** @return how the process ended: { code, signal } */
-  async stop() {
-    this.child.kill('SIGTERM');
-    const hard = setTimeout(() => this.child.kill('SIGKILL'), 10_000);
-    const end = await this.ended;
-    clearTimeout(hard);
-    return end;
-  }
+  stop() { return this.server.stop(); }
 
   async control(method, path, json) {
     const answer = await send(this.port, method, `/_sandbox${path}`, { json });
@@ -48,13 +25,14 @@ class Sandbox {
 
   reset() { return this.control('POST', '/reset'); }
   configure(provider, settings) { return this.control('POST', `/${provider}/configure`, settings); }
+  faults(rules) { return this.control('PUT', '/faults', { rules }); }
   /** Runs `work` under fault rules, and takes them away again. */
   async under(rules, work) {
-    await this.control('PUT', '/faults', { rules });
+    await this.faults(rules);
     try {
       return await work();
     } finally {
-      await this.control('PUT', '/faults', { rules: [] });
+      await this.faults([]);
     }
   }
   ledger(provider) { return this.control('GET', `/${provider}/ledger`); }
