@@ -15,10 +15,10 @@ constexpr std::string_view kQboApi = "https://quickbooks.api.intuit.com";
 
 Result<std::string> read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) return invalid("unreadable_file", "cannot read " + path);
     std::ostringstream text;
-    text << file.rdbuf();
-    if (file.bad()) return invalid("unreadable_file", "cannot read " + path);
+    if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+    // A directory opens and fails at the first read.
+    if (file.bad() || (file.fail() && !file.eof())) return invalid("unreadable_file", "cannot read " + path);
     return std::move(text).str();
 }
 
