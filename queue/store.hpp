@@ -29,10 +29,17 @@ class Transaction {
 
     /// Parked -> waiting with attempts and crashes at 0. Errors: not_found, conflict/`not_parked`.
     virtual Result<void> replay(JobId id) = 0;
-    /// Errors: not_found; conflict/`in_flight` (running or unknown), conflict/`already_ended`.
+    /// When no open job is left for its key, every wait on that key is freed: what it stood for will not come, and who
+    /// waits must find that out. Errors: not_found; conflict/`in_flight` (running or unknown),
+    /// conflict/`already_ended`.
     virtual Result<void> cancel(JobId id) = 0;
-    /// Parked -> resolved_by_hand. Errors: not_found, conflict/`not_parked`.
+    /// Parked -> resolved_by_hand; frees waits as cancel does. Errors: not_found, conflict/`not_parked`.
     virtual Result<void> resolve_by_hand(JobId id, const std::string& note) = 0;
+    /// Blocked -> parked, when what the job waits for will not come by itself. It keeps its waits: replayed, it is
+    /// blocked again, or waiting when they were released meanwhile. Errors: not_found, conflict/`not_blocked`
+    /// (follow-ups included: the job that they follow goes first).
+    virtual Result<void> park_blocked(JobId id, const std::string& cause, const std::string& detail,
+                                      const std::string& advice) = 0;
 
     virtual Result<void> pause_lane(const std::string& lane, const LanePause& pause) = 0;
     virtual Result<void> resume_lane(const std::string& lane) = 0;

@@ -1,6 +1,7 @@
 #include "queue/sqlite/transaction.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace spillway::queue::sqlite {
 
@@ -242,8 +243,7 @@ Result<void> SqliteTransaction::cancel(JobId id) {
     if (is_ended(before->state)) return conflict("already_ended", name + " has already ended");
     if (before->state == JobState::unknown || !hold(*before))
         return conflict("in_flight", name + " is being carried out");
-    end(*before, JobState::cancelled, Words{});
-    go_on(*before);
+    end_by_person(*before, JobState::cancelled, Words{});
     return success();
 }
 
@@ -253,8 +253,28 @@ Result<void> SqliteTransaction::resolve_by_hand(JobId id, const std::string& not
     if (before->state != JobState::parked)
         return conflict("not_parked", "job " + std::to_string(id) + " is not parked");
     hold(*before);
-    end(*before, JobState::resolved_by_hand, {"", note_text, ""});
-    go_on(*before);
+    end_by_person(*before, JobState::resolved_by_hand, {"", note_text, ""});
+    return success();
+}
+
+/// No settlement of this key may ever come again, so nothing else would free what waits for it.
+void SqliteTransaction::end_by_person(const Row& before, JobState state, Words words) {
+    end(before, state, std::move(words));
+    go_on(before);
+    if (!open_row(before.lane, before.key, /*follow_up=*/false))
+        free_waits(before.lane, before.key, std::numeric_limits<std::int64_t>::max());
+}
+
+Result<void> SqliteTransaction::park_blocked(JobId id, const std::string& cause, const std::string& detail,
+                                             const std::string& advice) {
+    const std::optional<Row> before = row(id);
+    if (!before) return no_such_job(id);
+    if (before->state != JobState::blocked || before->follow_up || !hold(*before))
+        return conflict("not_blocked", "job " + std::to_string(id) + " is not blocked");
+    Row after = *before;
+    after.state = JobState::parked;
+    after.token = shop_.tokens.next();
+    save(*before, after, Words{cause, detail, advice});
     return success();
 }
 

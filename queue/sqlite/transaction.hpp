@@ -79,6 +79,8 @@ class SqliteTransaction final : public Transaction {
     Result<void> replay(JobId id) override;
     Result<void> cancel(JobId id) override;
     Result<void> resolve_by_hand(JobId id, const std::string& note) override;
+    Result<void> park_blocked(JobId id, const std::string& cause, const std::string& detail,
+                              const std::string& advice) override;
     Result<void> pause_lane(const std::string& lane, const LanePause& pause) override;
     Result<void> resume_lane(const std::string& lane) override;
     Result<Job> get(JobId id) override;
@@ -107,6 +109,7 @@ class SqliteTransaction final : public Transaction {
     void end_follow_up_as_folded(const Row& follow, JobId into);
     void take_over(Row& main, const Row& follow);
     void go_on(const Row& main);
+    void end_by_person(const Row& before, JobState state, Words words);
     void end(const Row& before, JobState state, Words words);
 
     void replace_waits(const Row& row, const std::vector<Wait>& waits);

@@ -307,6 +307,33 @@ TEST_F(StoreTest, APausedLaneClaimsNothingUntilItsTimeAlsoAfterARestart) {
     EXPECT_FALSE(bench.store().lane_pause("L"));
 }
 
+TEST_F(StoreTest, WhatWaitsForAJobThatAPersonEndedGoesOn) {
+    const JobId cancelled = bench.enqueue(a_job("contact/1")).id;
+    const JobId parked = bench.enqueue(a_job("contact/2", "", "parks")).id;
+    ASSERT_TRUE(bench.settle(*bench.claim_one("L", "parks"), Settlement::parked("bad", "words")).ok());
+    const JobId first = bench.enqueue(waiting_for("invoice/1", {{"contact/1", 1}})).id;
+    const JobId second = bench.enqueue(waiting_for("invoice/2", {{"contact/1", 9}, {"contact/2", 7}})).id;
+    ASSERT_TRUE(bench.cancel(cancelled).ok());
+    EXPECT_EQ(bench.state(first), JobState::waiting);
+    EXPECT_EQ(bench.job(second).waits, (std::vector<Wait>{{"contact/2", 7}}));
+    ASSERT_TRUE(bench.commit([=](Transaction& t) { return t.resolve_by_hand(parked, "typed in"); }).ok());
+    EXPECT_EQ(bench.state(second), JobState::waiting);
+}
+
+TEST_F(StoreTest, WhatWaitsForAKeyWaitsOnWhileAnotherOpenJobHasIt) {
+    bench.enqueue(a_job("contact/1", "v1"));
+    const Claim claim = *bench.claim_one();
+    const JobId follow = bench.enqueue(a_job("contact/1", "v2")).id;
+    const JobId invoice = bench.enqueue(waiting_for("invoice/1", {{"contact/1", 2}})).id;
+    ASSERT_TRUE(bench.cancel(follow).ok());
+    EXPECT_EQ(bench.state(invoice), JobState::blocked) << "the one being sent may still bring it";
+    const JobId next = bench.enqueue(a_job("contact/1", "v3")).id;
+    ASSERT_TRUE(bench.settle(claim, Settlement::superseded("")).ok());
+    EXPECT_EQ(bench.state(invoice), JobState::blocked);
+    ASSERT_TRUE(bench.cancel(next).ok());
+    EXPECT_EQ(bench.state(invoice), JobState::waiting);
+}
+
 TEST_F(StoreTest, CancellingAJobLetsItsFollowUpGoOn) {
     bench.enqueue(a_job("a", "v1"));
     const Claim claim = *bench.claim_one();

@@ -178,6 +178,35 @@ TEST_F(StoreTest, ParkedJobsWaitForAPerson) {
     EXPECT_EQ(bench.replay(999).error().kind, ErrorKind::not_found);
 }
 
+TEST_F(StoreTest, OnlyABlockedJobIsParkedForWhatNeverCame) {
+    NewJob waits = a_job("invoice/1");
+    waits.waits = {{"contact/1", 1}};
+    const JobId blocked = bench.enqueue(waits).id;
+    const JobId running = bench.enqueue(a_job("a")).id;
+    const Claim claim = *bench.claim_one();
+    const JobId follow = bench.enqueue(a_job("a")).id;
+    const auto park = [&](JobId id) {
+        return bench.commit([=](Transaction& t) { return t.park_blocked(id, "missing", "no contact", "send it"); });
+    };
+    ASSERT_TRUE(park(blocked).ok());
+    const Job job = bench.job(blocked);
+    EXPECT_EQ(job.state, JobState::parked);
+    EXPECT_EQ(job.cause + "," + job.detail + "," + job.advice, "missing,no contact,send it");
+    EXPECT_EQ(bench.count(JobState::parked), 1);
+    EXPECT_EQ(bench.count(JobState::blocked), 1) << "the follow-up";
+    for (const JobId id : {blocked, running, follow}) EXPECT_EQ(park(id).error().code, "not_blocked") << id;
+    EXPECT_EQ(park(999).error().kind, ErrorKind::not_found);
+    EXPECT_TRUE(bench.settle(claim, Settlement::applied(1)).ok()) << "a refusal leaves the claim alone";
+    bench.reopen();
+    ASSERT_TRUE(bench.replay(blocked).ok());
+    EXPECT_EQ(bench.state(blocked), JobState::blocked) << "its waits were kept";
+    ASSERT_TRUE(park(blocked).ok());
+    ASSERT_TRUE(bench.commit([](Transaction& t) { return t.release("L", "contact/1", 1); }).ok());
+    EXPECT_EQ(bench.state(blocked), JobState::parked);
+    ASSERT_TRUE(bench.replay(blocked).ok());
+    EXPECT_EQ(bench.state(blocked), JobState::waiting);
+}
+
 TEST_F(StoreTest, CancelIsRefusedOnceAJobIsInFlight) {
     const JobId waiting = bench.enqueue(a_job("a")).id;
     const JobId claimed = bench.enqueue(a_job("b", "", "other")).id;

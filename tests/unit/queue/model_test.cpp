@@ -62,7 +62,8 @@ class Model {
     std::vector<Wait> some_waits() {
         std::vector<Wait> waits;
         for (std::uint64_t left = random_.below(6); left > 3; --left)
-            waits.push_back({"w" + std::to_string(random_.below(3)), 1});
+            waits.push_back({random_.below(2) == 0 ? any_key() : "w" + std::to_string(random_.below(3)),
+                             1 + static_cast<std::int64_t>(random_.below(2))});
         return waits;
     }
     std::optional<WallTime> maybe_later() {
@@ -144,10 +145,18 @@ class Model {
     void administer() {
         const auto id = any_job();
         if (!id) return;
-        if (random_.below(3) == 0) {
-            EXPECT_EQ(bench_.cancel(*id).ok(), oracle_.cancel(*id));
-        } else {
-            EXPECT_EQ(bench_.replay(*id).ok(), oracle_.replay(*id));
+        const auto done = [&](auto verb) { return bench_.commit(verb).ok(); };
+        switch (random_.below(4)) {
+            case 0: EXPECT_EQ(bench_.cancel(*id).ok(), oracle_.cancel(*id)); break;
+            case 1:
+                EXPECT_EQ(done([=](Transaction& t) { return t.resolve_by_hand(*id, ""); }),
+                          oracle_.resolve_by_hand(*id));
+                break;
+            case 2:
+                EXPECT_EQ(done([=](Transaction& t) { return t.park_blocked(*id, "late", "", ""); }),
+                          oracle_.park_blocked(*id));
+                break;
+            default: EXPECT_EQ(bench_.replay(*id).ok(), oracle_.replay(*id));
         }
     }
     void release() {

@@ -1,5 +1,7 @@
 #include "tests/unit/queue/oracle.hpp"
 
+#include <limits>
+
 namespace spillway::queue::test {
 
 namespace {
@@ -118,10 +120,29 @@ bool Oracle::replay(JobId id) {
 bool Oracle::cancel(JobId id) {
     OracleJob& job = jobs.at(id);
     if (!idle(job)) return false;
-    job.state = JobState::cancelled;
+    end_by_person(job, JobState::cancelled);
+    return true;
+}
+
+bool Oracle::resolve_by_hand(JobId id) {
+    OracleJob& job = jobs.at(id);
+    if (job.state != JobState::parked) return false;
+    end_by_person(job, JobState::resolved_by_hand);
+    return true;
+}
+
+bool Oracle::park_blocked(JobId id) {
+    OracleJob& job = jobs.at(id);
+    if (job.state != JobState::blocked || job.follow_up) return false;
+    job.state = JobState::parked;
+    return true;
+}
+
+void Oracle::end_by_person(OracleJob& job, JobState state) {
+    job.state = state;
     job.waits.clear();
     if (!job.follow_up) go_on(job.key);
-    return true;
+    if (open(job.key, false) == 0) release(job.key, std::numeric_limits<std::int64_t>::max());
 }
 
 void Oracle::unclaim(JobId id) {

@@ -36,6 +36,8 @@ class Oracle {
     void release(const std::string& key, std::int64_t level);
     bool replay(JobId id);
     bool cancel(JobId id);
+    bool resolve_by_hand(JobId id);
+    bool park_blocked(JobId id);
     void unclaim(JobId id);
     void promote_due();
     void crash();
@@ -47,6 +49,7 @@ class Oracle {
     JobState ready(const OracleJob& job) const;
     void fold(OracleJob& main, JobId follow, bool was_parked);
     void go_on(const std::string& key);
+    void end_by_person(OracleJob& job, JobState state);
 
     int crashes_max_;
 };
