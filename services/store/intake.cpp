@@ -3,6 +3,7 @@
 #include "schema/json_text.hpp"
 #include "schema/record_json.hpp"
 #include "schema/sha256.hpp"
+#include "services/store/blocking.hpp"
 #include "services/store/events.hpp"
 
 namespace spillway::store {
@@ -65,23 +66,21 @@ std::vector<queue::Wait> reference_waits(Connection& connection, queue::Transact
 std::vector<queue::Wait> referrer_waits(Connection& connection, const ConnectionId& owner, const std::string& target) {
     return rows(query(connection,
                       "SELECT r.kind, r.external_id, r.version FROM referrers f JOIN records r ON r.id = f.record_id"
-                      " JOIN jobs j ON j.id = r.job_id WHERE f.connection_id = ?1 AND f.target = ?2 AND r.voided = 1"
-                      " AND r.applied_version < r.version AND j.state < 6",
+                      " WHERE f.connection_id = ?1 AND f.target = ?2 AND r.voided = 1 AND r.applied_version < r.version"
+                      " AND EXISTS (SELECT 1 FROM jobs o WHERE o.state < 6 AND o.lane_id ="
+                      " (SELECT id FROM lanes WHERE name = ?1) AND o.key = r.kind || '/' || r.external_id)",
                       owner.value, target),
                 [](SQLite::Statement& row) { return queue::Wait{text(row, 0) + "/" + text(row, 1), integer(row, 2)}; });
 }
 
-/// Whether a new version waits for the next sync. One that takes the place of a version which a sync has already let go
-/// rides along, else that sync would not end before the next one.
+/// Whether a new version waits for the next sync. One that takes the place of a version which a sync has already let
+/// go, or follows it, rides along: that sync shows the latest version in the books when it ends.
 bool waits_for_sync(queue::Transaction& transaction, const ConnectionRow& owner, const std::string& key) {
     if (owner.posting == "automatic") return false;
     if (owner.posting == "setup") return true;
     const auto open = transaction.find_open(owner.id.value, key);
-    if (!open) return true;
-    const bool coalesces = open->state == queue::JobState::waiting || open->state == queue::JobState::scheduled ||
-                           open->state == queue::JobState::blocked;
-    if (!coalesces) return true;
-    return std::ranges::any_of(open->waits, [](const queue::Wait& wait) { return wait.key == "posting"; });
+    if (!open || open->state == queue::JobState::parked) return true;
+    return std::ranges::any_of(open->waits, [](const queue::Wait& wait) { return wait.key == kPostingKey; });
 }
 
 /// Rises with every accepted version of the connection: the frozen scope of a sync.
@@ -147,7 +146,7 @@ Result<Accepted> write_submission(queue::Transaction& transaction, const Intake&
     job.priority = intake.priority;
     job.body = std::to_string(record);
     job.waits = std::move(submission.waits);
-    if (waits_for_sync(transaction, owner, job.key)) job.waits.push_back({"posting", seq});
+    if (waits_for_sync(transaction, owner, job.key)) job.waits.push_back({kPostingKey, seq});
     auto enqueued = transaction.enqueue(job);
     if (!enqueued.ok()) return std::move(enqueued).error();
     run(connection, "UPDATE records SET job_id = ?2 WHERE id = ?1", record, enqueued->id);

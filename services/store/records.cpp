@@ -5,9 +5,14 @@
 namespace spillway::store {
 namespace {
 
+/// records.job_id is the job of the latest enqueue. A follow-up folds back into the job that it followed: then that
+/// older one, the open job of the record's key, carries the record. States below 6 are open.
 #define SPILLWAY_RECORD_SELECT                                                                                       \
     "SELECT r.id, r.connection_id, r.kind, r.external_id, r.version, r.applied_version, r.voided, r.source_version," \
-    " r.number, r.job_id, j.state FROM records r LEFT JOIN jobs j ON j.id = r.job_id "
+    " r.number, j.id, j.state FROM records r LEFT JOIN jobs n ON n.id = r.job_id"                                    \
+    " LEFT JOIN jobs j ON j.id = CASE WHEN n.state < 6 THEN n.id ELSE coalesce((SELECT o.id FROM jobs o"             \
+    " WHERE o.state < 6 AND o.lane_id = (SELECT l.id FROM lanes l WHERE l.name = r.connection_id)"                   \
+    " AND o.key = r.kind || '/' || r.external_id AND o.follow_up = 0), n.id) END "
 
 RecordRow read_record_row(SQLite::Statement& row) {
     RecordRow out;

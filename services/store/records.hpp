@@ -21,7 +21,7 @@ struct RecordRow {
     bool voided = false;
     std::optional<std::int64_t> source_version;
     std::optional<std::string> number;
-    std::optional<queue::JobId> job;             ///< the newest one
+    std::optional<queue::JobId> job;             ///< the one that carries the latest version; none open: the newest
     std::optional<queue::JobState> job_state{};  ///< of that job, as stored (never `running`)
 };
 

@@ -17,21 +17,47 @@ SyncRow read_sync(SQLite::Statement& row) {
             time(row, 5),         time_or_none(row, 6)};
 }
 
-/// States are the numbers of queue/job.hpp: 5 parked, 2 blocked, below 6 open. From every parked job of the lane along
-/// the waits: what is blocked because of it.
-std::int64_t count_blocked_by_parked(Connection& connection, const SyncRow& sync) {
-    const auto count =
-        first_row(query(connection,
-                        "WITH RECURSIVE lane(id) AS (SELECT id FROM lanes WHERE name = ?2), stuck(key) AS ("
-                        " SELECT key FROM jobs WHERE lane_id = (SELECT id FROM lane) AND state = 5"
-                        " UNION"
-                        " SELECT j.key FROM stuck s JOIN waits w ON w.lane_id = (SELECT id FROM lane) AND w.key = s.key"
-                        " JOIN jobs j ON j.id = w.job_id WHERE j.state = 2)"
-                        "SELECT count(*) FROM sync_jobs y JOIN jobs j ON j.id = y.job_id"
-                        " WHERE y.sync_id = ?1 AND j.state = 2 AND j.key IN (SELECT key FROM stuck)",
-                        sync.id.value, sync.connection.value),
-                  [](SQLite::Statement& row) { return integer(row, 0); });
+// States are the numbers of queue/job.hpp: 0 waiting, 1 scheduled, 2 blocked, 4 unknown, 5 parked, below 6 open.
+
+/// Jobs of the lane (?2) that cannot go on by themselves: parked ones, those that wait for the next sync or for a key
+/// without an open job, and from them along the waits. A stuck follow-up does not hold back who waits for its key, as
+/// the job that it follows may still bring it; a follow-up is stuck with the job that it follows.
+#define SPILLWAY_STUCK                                                                                             \
+    "WITH RECURSIVE lane(id) AS (SELECT id FROM lanes WHERE name = ?2),"                                           \
+    " missing(key) AS (SELECT k.key FROM (SELECT DISTINCT key FROM waits WHERE lane_id = (SELECT id FROM lane)) k" \
+    "  WHERE NOT EXISTS (SELECT 1 FROM jobs o WHERE o.state < 6 AND o.lane_id = (SELECT id FROM lane)"             \
+    "  AND o.key = k.key)),"                                                                                       \
+    " stuck(id, key, follow_up) AS ("                                                                              \
+    "  SELECT id, key, follow_up FROM jobs WHERE lane_id = (SELECT id FROM lane) AND state = 5"                    \
+    "  UNION SELECT j.id, j.key, j.follow_up FROM missing m JOIN waits w ON w.lane_id = (SELECT id FROM lane)"     \
+    "   AND w.key = m.key JOIN jobs j ON j.id = w.job_id WHERE j.state = 2"                                        \
+    "  UNION SELECT j.id, j.key, j.follow_up FROM stuck s JOIN waits w ON w.lane_id = (SELECT id FROM lane)"       \
+    "   AND w.key = s.key JOIN jobs j ON j.id = w.job_id WHERE s.follow_up = 0 AND j.state = 2"                    \
+    "  UNION SELECT j.id, j.key, 1 FROM stuck s JOIN jobs j ON j.state < 6 AND j.lane_id = (SELECT id FROM lane)"  \
+    "   AND j.key = s.key AND j.follow_up = 1 WHERE s.follow_up = 0) "
+
+bool any(SQLite::Statement& statement) {
+    return first_row(statement, [](SQLite::Statement&) { return true; }).has_value();
+}
+
+std::int64_t count_stuck(Connection& connection, const SyncRow& sync) {
+    const auto count = first_row(
+        query(connection,
+              SPILLWAY_STUCK "SELECT count(*) FROM stuck s JOIN sync_jobs y ON y.sync_id = ?1 AND y.job_id = s.id"
+                             " JOIN jobs j ON j.id = s.id WHERE j.state = 2",
+              sync.id.value, sync.connection.value),
+        [](SQLite::Statement& row) { return integer(row, 0); });
     return count.value_or(0);
+}
+
+/// Whether a job of the sync has this state. Walks the lane's jobs of that state, oldest change first, and stops at the
+/// first one: the ended ones, by far the most, cost nothing.
+bool any_in_state(Connection& connection, const SyncRow& sync, queue::JobState state) {
+    return any(query(connection,
+                     "SELECT 1 FROM jobs j INDEXED BY jobs_lane_changed WHERE j.lane_id ="
+                     " (SELECT id FROM lanes WHERE name = ?2) AND j.state = ?3 AND EXISTS (SELECT 1 FROM sync_jobs y"
+                     " WHERE y.sync_id = ?1 AND y.job_id = j.id) ORDER BY j.changed_ms LIMIT 1",
+                     sync.id.value, sync.connection.value, static_cast<std::int64_t>(state)));
 }
 
 }  // namespace
@@ -84,9 +110,22 @@ SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
             open += count;
         if (state == queue::JobState::blocked) blocked = count;
     }
-    if (blocked > 0) progress.blocked_by_parked = count_blocked_by_parked(connection, sync);
+    if (blocked > 0) progress.blocked_by_parked = count_stuck(connection, sync);
     progress.left = open - progress.blocked_by_parked;
     return progress;
+}
+
+bool sync_done(Connection& connection, const SyncRow& sync) {
+    using queue::JobState;
+    for (const JobState state : {JobState::waiting, JobState::scheduled, JobState::unknown})
+        if (any_in_state(connection, sync, state)) return false;
+    if (!any_in_state(connection, sync, JobState::blocked)) return true;
+    return !any(query(connection,
+                      SPILLWAY_STUCK
+                      "SELECT 1 FROM jobs j INDEXED BY jobs_lane_changed WHERE j.lane_id = (SELECT id FROM lane) AND"
+                      " j.state = 2 AND EXISTS (SELECT 1 FROM sync_jobs y WHERE y.sync_id = ?1 AND y.job_id = j.id)"
+                      " AND j.id NOT IN (SELECT id FROM stuck) LIMIT 1",
+                      sync.id.value, sync.connection.value));
 }
 
 bool finish_sync(Connection& connection, const SyncRow& sync, WallTime now) {

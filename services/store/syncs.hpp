@@ -17,11 +17,12 @@ struct SyncRow {
     std::optional<WallTime> finished{};
 };
 
-/// How the jobs of a sync stand. `blocked_by_parked` of those in state blocked wait, at the root, for a parked job.
+/// How the jobs of a sync stand. `blocked_by_parked` of those in state blocked cannot go on by themselves: they wait,
+/// at the root, for a parked job, for a key without an open job (it was never submitted), or for the next sync.
 struct SyncProgress {
     std::vector<std::pair<queue::JobState, std::int64_t>> by_state;
     std::int64_t ended = 0, parked = 0, blocked_by_parked = 0, left = 0;
-    /// Each is ended, parked, or blocked by a parked one.
+    /// Each is ended, parked, or blocked by what the sync cannot bring.
     [[nodiscard]] bool done() const { return left == 0; }
 };
 
@@ -32,6 +33,9 @@ std::optional<SyncRow> get_sync(Connection& connection, const SyncId& id);
 std::vector<SyncRow> list_syncs(Connection& connection, const ConnectionId& owner,
                                 std::optional<std::pair<std::int64_t, std::string>> after, std::size_t limit);
 SyncProgress sync_progress(Connection& connection, const SyncRow& sync);
+/// sync_progress(...).done(), for who asks often: ends at the first job that is still on its way, and looks at what
+/// blocks what only when there is none. Safe on a reader and in a transaction.
+bool sync_done(Connection& connection, const SyncRow& sync);
 /// Running -> done, with its event. @return false when it was done already.
 bool finish_sync(Connection& connection, const SyncRow& sync, WallTime now);
 /// Syncs of a connection that are still running.

@@ -65,7 +65,7 @@ FakeSync::Task<SyncId> FakeSync::start_sync(ConnectionId connection, std::string
     sync.created = clock_.wall_now();
     queue::Work work = [sync](queue::Transaction& transaction) {
         store::insert_sync(queue::sqlite::connection_of(transaction), sync);
-        return success();
+        return transaction.release(sync.connection.value, "posting", 1'000'000);
     };
     auto done = co_await store_.commit(queue::CommandClass::intake, std::move(work));
     if (!done.ok()) co_return done.error();

@@ -80,45 +80,48 @@ Result<store::Accepted> BooksTest::accept_void(RecordKind kind, const std::strin
 }
 
 void BooksTest::apply(const store::Accepted& accepted) {
-    const std::string lane = "con_a";
-    auto freed =
-        commit([&](queue::Transaction& transaction) { return transaction.release(lane, "posting", 1'000'000); });
-    ASSERT_TRUE(freed.ok());
-    const auto kind = job(*accepted.job).kind;
-    auto claims = store->claim(lane, kind, 100);
-    std::optional<queue::Claim> claim;
-    for (const auto& each : claims)
-        if (each.id == *accepted.job)
-            claim = each;
-        else
-            store->unclaim(lane, {each});
-    ASSERT_TRUE(claim.has_value());
+    release_posting();
+    const auto mine = claim(*accepted.job);
     auto settled = commit([&](queue::Transaction& transaction) {
         store::run(queue::sqlite::connection_of(transaction), "UPDATE records SET applied_version = ?2 WHERE id = ?1",
                    accepted.record, accepted.version);
-        return transaction.settle(*claim, queue::Settlement::applied(accepted.version));
+        return transaction.settle(mine, queue::Settlement::applied(accepted.version));
     });
     ASSERT_TRUE(settled.ok()) << settled.error().code;
 }
 
 void BooksTest::park(queue::JobId id) {
-    const auto before = job(id);
-    auto freed =
-        commit([&](queue::Transaction& transaction) { return transaction.release(before.lane, "posting", 1'000'000); });
-    ASSERT_TRUE(freed.ok());
-    auto claims = store->claim(before.lane, before.kind, 100);
-    for (const auto& claim : claims) {
-        if (claim.id != id) {
-            store->unclaim(before.lane, {claim});
-            continue;
-        }
-        auto settled = commit([&](queue::Transaction& transaction) {
-            return transaction.settle(claim,
-                                      queue::Settlement::parked("total_mismatch", "off by 0.01", "correct the total"));
-        });
-        ASSERT_TRUE(settled.ok()) << settled.error().code;
-    }
+    release_posting(job(id).lane);
+    settle(claim(id), queue::Settlement::parked("total_mismatch", "off by 0.01", "correct the total"));
     ASSERT_EQ(job(id).state, queue::JobState::parked);
+}
+
+queue::Claim BooksTest::claim(queue::JobId id) {
+    const auto wanted = job(id);
+    queue::Claim mine;
+    for (const auto& each : store->claim(wanted.lane, wanted.kind, 100)) {
+        if (each.id == id)
+            mine = each;
+        else
+            store->unclaim(wanted.lane, {each});
+    }
+    EXPECT_EQ(mine.id, id) << "not claimable";
+    return mine;
+}
+
+void BooksTest::begin_effect(const queue::Claim& claim) {
+    ASSERT_TRUE(commit([&](queue::Transaction& transaction) { return transaction.start(claim); }).ok());
+}
+
+void BooksTest::settle(const queue::Claim& claim, const queue::Settlement& settlement) {
+    auto settled = commit([&](queue::Transaction& transaction) { return transaction.settle(claim, settlement); });
+    ASSERT_TRUE(settled.ok()) << settled.error().code;
+}
+
+void BooksTest::release_posting(const std::string& lane) {
+    auto freed =
+        commit([&](queue::Transaction& transaction) { return transaction.release(lane, "posting", 1'000'000); });
+    ASSERT_TRUE(freed.ok());
 }
 
 queue::Job BooksTest::job(queue::JobId id) {

@@ -45,6 +45,12 @@ struct BooksTest : ::testing::Test {
     /// The job goes through: its record's version is in the books and frees who waits for it.
     void apply(const store::Accepted& accepted);
     void park(queue::JobId id);
+    /// Claims just this job; it must be claimable.
+    queue::Claim claim(queue::JobId id);
+    void begin_effect(const queue::Claim& claim);
+    void settle(const queue::Claim& claim, const queue::Settlement& settlement);
+    /// What a sync does: every version accepted so far may be sent.
+    void release_posting(const std::string& lane = "con_a");
     queue::Job job(queue::JobId id);
     /// What the job waits for, as "key@level" with commas, in order of keys.
     std::string waits_of(const store::Accepted& accepted);

@@ -174,7 +174,49 @@ TEST_F(Voids, GoAfterTheVoidsOfWhatNamesThem) {
     EXPECT_EQ(job(*invoice->job).state, queue::JobState::waiting);
 }
 
+TEST_F(Voids, GoAfterAVoidThatAnOlderJobCarries) {
+    apply(*accept(RecordKind::contact, "C1", a_contact()));
+    apply(*accept(RecordKind::invoice, "1", an_invoice("INV-1")));
+    const auto payment = accept(RecordKind::payment, "P1", a_payment("1"));
+    ASSERT_TRUE(payment.ok());
+    const auto sending = claim(*payment->job);
+    const auto voided = accept_void(RecordKind::payment, "P1");
+    ASSERT_TRUE(voided.ok());
+    ASSERT_NE(voided->job, payment->job) << "it follows the one being sent";
+    settle(sending, queue::Settlement::again());
+    ASSERT_EQ(job(*voided->job).cause, "folded");
+    const auto invoice = accept_void(RecordKind::invoice, "1");
+    ASSERT_TRUE(invoice.ok());
+    EXPECT_EQ(waits_of(*invoice), "payment/P1@2");
+}
+
+TEST_F(Voids, OfWhatNeverGoesAnyMoreHoldNothingBack) {
+    apply(*accept(RecordKind::contact, "C1", a_contact()));
+    apply(*accept(RecordKind::invoice, "1", an_invoice("INV-1")));
+    apply(*accept(RecordKind::payment, "P1", a_payment("1")));
+    const auto payment = accept_void(RecordKind::payment, "P1");
+    ASSERT_TRUE(payment.ok());
+    ASSERT_TRUE(commit([&](queue::Transaction& transaction) { return transaction.cancel(*payment->job); }).ok());
+    const auto invoice = accept_void(RecordKind::invoice, "1");
+    ASSERT_TRUE(invoice.ok());
+    EXPECT_EQ(waits_of(*invoice), "");
+}
+
 struct Posting : BooksTest {};
+
+TEST_F(Posting, AVersionThatFollowsOneBeingSentRidesAlong) {
+    const auto first = accept(RecordKind::contact, "C1", a_contact("A"));
+    ASSERT_TRUE(first.ok());
+    release_posting();
+    const auto sending = claim(*first->job);
+    begin_effect(sending);
+    ASSERT_EQ(job(*first->job).state, queue::JobState::unknown);
+    const auto second = accept(RecordKind::contact, "C1", a_contact("B"));
+    ASSERT_TRUE(second.ok());
+    EXPECT_EQ(waits_of(*second), "");
+    settle(sending, queue::Settlement::again());
+    EXPECT_EQ(job(*first->job).state, queue::JobState::waiting) << "folded, it needs no other sync";
+}
 
 TEST_F(Posting, AVersionThatReplacesAReleasedOneRidesAlong) {
     const auto first = accept(RecordKind::contact, "C1", a_contact("A"));

@@ -99,5 +99,32 @@ TEST_F(Rows, ReplaysArePagedNewestFirst) {
     });
 }
 
+struct Records : BooksTest {};
+
+TEST_F(Records, NameTheJobThatCarriesThemAlsoWhenItIsNotTheNewest) {
+    set_posting("automatic");
+    const auto first = accept(RecordKind::contact, "C1", a_contact("A"));
+    ASSERT_TRUE(first.ok());
+    const auto record = [&] {
+        return *read<std::optional<store::RecordRow>>(
+            [&](store::Connection& connection) { return store::get_record(connection, first->record); });
+    };
+    const auto sending = claim(*first->job);
+    const auto second = accept(RecordKind::contact, "C1", a_contact("B"));
+    ASSERT_TRUE(second.ok());
+    EXPECT_EQ(record().job, second->job) << "the follow-up carries the newest version";
+    settle(sending, queue::Settlement::again());
+    EXPECT_EQ(record().job, first->job) << "folded into the older job";
+    EXPECT_EQ(record().job_state, queue::JobState::waiting);
+    park(*first->job);
+    const auto parked = read<std::vector<store::RecordRow>>([&](store::Connection& connection) {
+        return store::list_records(connection, ConnectionId("con_a"), {{}, queue::JobState::parked}, 0, 10);
+    });
+    ASSERT_EQ(parked.size(), 1u);
+    EXPECT_EQ(parked[0].job, first->job);
+    ASSERT_TRUE(commit([&](queue::Transaction& transaction) { return transaction.cancel(*first->job); }).ok());
+    EXPECT_EQ(record().job, second->job) << "nothing is open: the newest one";
+}
+
 }  // namespace
 }  // namespace spillway::test

@@ -13,14 +13,17 @@ struct Syncs : BooksTest {
         sync.created = clock->wall_now();
         auto begun = commit([&](queue::Transaction& transaction) {
             sync.total = store::insert_sync(queue::sqlite::connection_of(transaction), sync);
-            return success();
+            return transaction.release("con_a", "posting", 1'000'000);
         });
         EXPECT_TRUE(begun.ok());
         return sync;
     }
     store::SyncProgress progress(const store::SyncRow& sync) {
-        return read<store::SyncProgress>(
+        const auto found = read<store::SyncProgress>(
             [&](store::Connection& connection) { return store::sync_progress(connection, sync); });
+        const bool done = read<bool>([&](store::Connection& connection) { return store::sync_done(connection, sync); });
+        EXPECT_EQ(done, found.done()) << "the cheap test and the full one say the same";
+        return found;
     }
 };
 
@@ -50,6 +53,70 @@ TEST_F(Syncs, AreDoneWhenTheRestIsParkedOrBlockedByIt) {
     now = progress(sync);
     EXPECT_EQ(now.ended, 1);
     EXPECT_TRUE(now.done());
+}
+
+TEST_F(Syncs, AreDoneWhenTheRestWaitsForWhatNobodySubmitted) {
+    const auto invoice = accept(RecordKind::invoice, "1", an_invoice("INV-1"));
+    const auto payment = accept(RecordKind::payment, "P1", a_payment("1"));
+    ASSERT_TRUE(invoice.ok() && payment.ok());
+    const auto sync = begin();
+    ASSERT_EQ(waits_of(*invoice), "contact/C1@1");
+    EXPECT_TRUE(progress(sync).done()) << "there is no contact, so neither can go";
+    EXPECT_EQ(progress(sync).blocked_by_parked, 2);
+}
+
+TEST_F(Syncs, AreDoneWhenTheRestWaitsForTheNextSync) {
+    const auto invoice = accept(RecordKind::invoice, "1", an_invoice("INV-1"));
+    ASSERT_TRUE(invoice.ok());
+    const auto sync = begin();
+    const auto late = accept(RecordKind::contact, "C1", a_contact());
+    ASSERT_TRUE(late.ok());
+    ASSERT_EQ(waits_of(*late), "posting@2");
+    EXPECT_TRUE(progress(sync).done()) << "the contact came after the sync began and waits for the next one";
+    release_posting();
+    EXPECT_EQ(progress(sync).left, 1) << "let go by the next sync, it frees the invoice";
+}
+
+TEST_F(Syncs, AreDoneThoughAParkedRecordGotACorrection) {
+    const auto contact = accept(RecordKind::contact, "C1", a_contact("A"));
+    const auto invoice = accept(RecordKind::invoice, "1", an_invoice("INV-1"));
+    ASSERT_TRUE(contact.ok() && invoice.ok());
+    const auto sync = begin();
+    park(*contact->job);
+    ASSERT_TRUE(accept(RecordKind::contact, "C1", a_contact("B")).ok());
+    ASSERT_EQ(waits_of(*contact), "posting@3");
+    EXPECT_TRUE(progress(sync).done());
+}
+
+TEST_F(Syncs, AreNotDoneWhileAReferentIsBeingSentThoughItsFollowUpWaits) {
+    const auto contact = accept(RecordKind::contact, "C1", a_contact("A"));
+    ASSERT_TRUE(contact.ok());
+    const auto sync = begin();
+    const auto sending = claim(*contact->job);
+    begin_effect(sending);
+    const auto newer = accept(RecordKind::contact, "C1", a_contact("B"));
+    ASSERT_TRUE(newer.ok());
+    EXPECT_EQ(progress(sync).left, 1);
+    settle(sending, queue::Settlement::applied(1));
+    EXPECT_TRUE(progress(sync).done()) << "the follow-up came after the sync began";
+}
+
+TEST_F(Syncs, AreNotDoneWhileAJobOfTheirsIsOnItsWayInAnyState) {
+    const auto contact = accept(RecordKind::contact, "C1", a_contact());
+    const auto invoice = accept(RecordKind::invoice, "1", an_invoice("INV-1"));
+    ASSERT_TRUE(contact.ok() && invoice.ok());
+    const auto sync = begin();
+    EXPECT_EQ(progress(sync).left, 2) << "waiting";
+    settle(claim(*contact->job),
+           queue::Settlement::retry_at(clock->wall_now() + std::chrono::minutes(1), "down", "503"));
+    EXPECT_EQ(progress(sync).left, 2) << "scheduled";
+    ASSERT_TRUE(commit([&](queue::Transaction& transaction) { return transaction.cancel(*contact->job); }).ok());
+    EXPECT_EQ(progress(sync).left, 1) << "the invoice finds out by itself";
+    const auto sending = claim(*invoice->job);
+    begin_effect(sending);
+    EXPECT_EQ(progress(sync).left, 1) << "unknown";
+    settle(sending, queue::Settlement::applied(1));
+    EXPECT_TRUE(progress(sync).done());
 }
 
 TEST_F(Syncs, EndOnceWithOneEvent) {
