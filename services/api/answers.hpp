@@ -3,6 +3,7 @@
 
 #include "schema/json_text.hpp"
 #include "services/api/call.hpp"
+#include "services/store/blocking.hpp"
 #include "services/store/events.hpp"
 #include "services/store/intake.hpp"
 #include "services/store/records.hpp"
@@ -37,6 +38,8 @@ struct RecordView {
 void write_record_detail(JsonText& json, const RecordView& view, const Provider* provider);
 
 void write_job(JsonText& json, const queue::Job& job);
+/// With the root of what it waits for, when it is blocked.
+void write_job_detail(JsonText& json, const queue::Job& job, const std::optional<store::Blocker>& blocker);
 /// A job's state and its reason in plain words.
 std::string plain_words(const queue::Job& job);
 

@@ -112,7 +112,17 @@ awaitable<Reply> list_jobs(Call& call) {
     });
 }
 
-awaitable<Reply> get_job(Call& call) { co_return job_response(*call.named.job); }
+awaitable<Reply> get_job(Call& call) {
+    using Text = std::string;
+    std::function<Result<Text>(store::Connection&)> look = [job = *call.named.job](store::Connection& connection) {
+        JsonText json;
+        write_job_detail(json, job, store::blocker_of(connection, job));
+        return Result<Text>(std::move(json).take());
+    };
+    auto text = co_await call.context().store.read<Text>(std::move(look));
+    if (!text.ok()) co_return problem_reply(text.error());
+    co_return json_response(200, *std::move(text));
+}
 
 awaitable<Reply> cancel_job(Call& call) {
     auto reply = co_await change_job(

@@ -76,12 +76,10 @@ std::string plain_words(const queue::Job& job) {
     return words;
 }
 
-void write_job(JsonText& json, const queue::Job& job) {
-    json.object()
-        .member("id", job.id)
-        .member("connection_id", job.lane)
-        .member("kind", job.kind)
-        .member("key", job.key);
+namespace {
+
+void write_job_members(JsonText& json, const queue::Job& job) {
+    json.member("id", job.id).member("connection_id", job.lane).member("kind", job.kind).member("key", job.key);
     const auto slash = job.key.find('/');
     if (job.kind.starts_with("push.") && slash != std::string::npos) {
         const std::string_view key = job.key;
@@ -95,7 +93,27 @@ void write_job(JsonText& json, const queue::Job& job) {
     if (job.run_at) json.member("run_at", format_utc(*job.run_at));
     json.key("waits").array();
     for (const queue::Wait& wait : job.waits) json.object().member("key", wait.key).member("level", wait.level).close();
-    json.close().member("follow_up", job.follow_up).close();
+    json.close().member("follow_up", job.follow_up);
+}
+
+}  // namespace
+
+void write_job(JsonText& json, const queue::Job& job) {
+    json.object();
+    write_job_members(json, job);
+    json.close();
+}
+
+void write_job_detail(JsonText& json, const queue::Job& job, const std::optional<store::Blocker>& blocker) {
+    json.object();
+    write_job_members(json, job);
+    if (blocker) {
+        json.key("blocked_by").object().member("key", blocker->key);
+        if (blocker->job) json.member("job_id", *blocker->job).member("state", queue::to_string(*blocker->state));
+        if (!blocker->cause.empty()) json.member("cause", blocker->cause);
+        json.member("blocks", blocker->blocks).member("more", blocker->more).close();
+    }
+    json.close();
 }
 
 void write_accepted(JsonText& json, const store::Accepted& accepted, const ConnectionId& connection, RecordKind kind,

@@ -101,7 +101,7 @@ Result<bool> narrow(store::Connection& connection, ReplayRequest& request) {
     return true;
 }
 
-/// A record has one open job; where it has a newer one, that one carries the newer version.
+/// Where the record has a newer open job, that one carries the newer version.
 bool is_superseded(store::Connection& connection, const queue::Job& job) {
     if (!job.kind.starts_with("push.")) return false;
     const auto record = store::get_record(connection, std::stoll(job.body));

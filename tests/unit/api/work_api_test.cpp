@@ -192,6 +192,41 @@ TEST_F(JobsApi, AReplayIsPreviewedAndThenDone) {
     EXPECT_EQ(get("/v1/replays/" + id, kPartnerB).status, 404);
 }
 
+TEST_F(JobsApi, ABlockedJobShowsWhatHoldsItUp) {
+    const std::string contact = parked_contact("C1");
+    const auto invoice = accept(RecordKind::invoice, "1", an_invoice("INV-1"));
+    const auto payment = accept(RecordKind::payment, "P1", a_payment("1"));
+    const auto other = accept(RecordKind::invoice, "2", an_invoice("INV-2", "C2"));
+    ASSERT_TRUE(invoice.ok() && payment.ok() && other.ok());
+    const auto root = json(get("/v1/jobs/" + std::to_string(*payment->job), kReadA))["blocked_by"];
+    EXPECT_EQ(root["key"].text(), "contact/C1");
+    EXPECT_EQ(std::to_string(root["job_id"].int64_or(0)), contact);
+    EXPECT_EQ(root["state"].text(), "parked");
+    EXPECT_EQ(root["cause"].text(), "total_mismatch");
+    EXPECT_EQ(root["blocks"].int64_or(0), 2);
+    const auto missing = json(get("/v1/jobs/" + std::to_string(*other->job)))["blocked_by"];
+    EXPECT_EQ(missing["key"].text(), "contact/C2");
+    EXPECT_EQ(missing.find("job_id"), nullptr);
+    EXPECT_EQ(json(get("/v1/jobs/" + contact)).find("blocked_by"), nullptr);
+}
+
+TEST_F(JobsApi, AReplayTakesAJobThatTookOverItsFollowUp) {
+    const auto first = accept(RecordKind::contact, "C1", a_contact("A"));
+    release_posting();
+    const auto sending = claim(*first->job);
+    const auto second = accept(RecordKind::contact, "C1", a_contact("B"));
+    ASSERT_TRUE(first.ok() && second.ok());
+    settle(sending, queue::Settlement::again());
+    park(*first->job);
+    const auto record = json(get("/v1/connections/con_a/records/contact/C1"));
+    EXPECT_EQ(record["state"].text(), "parked");
+    EXPECT_EQ(record["job_id"].int64_or(0), *first->job);
+    const auto done = json(send("POST", "/v1/replays", kPartnerA, R"({"filter":{"connection_id":"con_a"}})"));
+    EXPECT_EQ(done["replay"].int64_or(-1), 1);
+    EXPECT_EQ(done["superseded"].int64_or(-1), 0);
+    EXPECT_EQ(job(*first->job).state, queue::JobState::waiting);
+}
+
 TEST_F(JobsApi, AReplayByIdsTakesOnlyThose) {
     const std::string first = parked_contact("C1");
     parked_contact("C2");
