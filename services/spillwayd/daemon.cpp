@@ -21,6 +21,7 @@
 #include "schema/runtime/signal.hpp"
 #include "schema/sha256.hpp"
 #include "services/api/api.hpp"
+#include "services/http/problem.hpp"
 #include "services/http/server.hpp"
 #include "services/spillwayd/generation.hpp"
 #include "services/spillwayd/key_files.hpp"
@@ -87,7 +88,9 @@ struct Parts {
     std::unique_ptr<sync::GrantKeeper> grants{};
     std::unique_ptr<sync::Service> service{};
     std::unique_ptr<api::ApiContext> api{};
+    http::Handler handler{};
     std::unique_ptr<http::Server> server{};
+    bool started = false;  ///< every lane runs; before that the port is only held
 };
 
 Result<void> open_store(Parts& parts) {
@@ -124,18 +127,32 @@ void log_request(const api::RequestLog& request) {
                          {"principal", request.principal}});
 }
 
-/// Binds the port; requests are answered as soon as the loop runs, so this comes after everything that they use.
+Error starting() {
+    Error error{ErrorKind::unavailable, "starting", "the service is starting"};
+    error.retry_after = std::chrono::seconds(1);
+    return error;
+}
+
+asio::awaitable<http::Reply> answer(Parts& parts, HttpRequest request) {
+    const bool probe = request.path() == "/healthz" || request.path() == "/readyz";
+    if (!parts.started && !probe) co_return http::problem(starting());
+    co_return co_await parts.handler(std::move(request));
+}
+
+/// Binds the port before any lane starts: a port that is taken must be known while nothing has happened yet.
 Result<void> open_api(Parts& parts, const std::string& generation) {
     auto key = admin_key(parts.config.admin_key_file, parts.random);
     if (!key.ok()) return std::move(key).error();
     std::map<std::string, const Provider*, std::less<>> providers;
     for (const auto& [name, app] : parts.service->apps()) providers.emplace(name, app.provider.get());
     api::Settings settings{sha256_hex(key->reveal()), parts.config.public_url, generation};
-    parts.api = std::make_unique<api::ApiContext>(api::ApiContext{*parts.store, *parts.service, std::move(providers),
-                                                                  parts.clock, parts.random, std::move(settings),
-                                                                  [] { return success(); }, log_request});
-    auto server = http::listen(parts.loop.get_executor(), parts.config.address, parts.config.port,
-                               api::make_handler(*parts.api), parts.clock, {});
+    parts.api = std::make_unique<api::ApiContext>(api::ApiContext{
+        *parts.store, *parts.service, std::move(providers), parts.clock, parts.random, std::move(settings),
+        [&parts] { return parts.started ? success() : Result<void>(starting()); }, log_request});
+    parts.handler = api::make_handler(*parts.api);
+    auto server =
+        http::listen(parts.loop.get_executor(), parts.config.address, parts.config.port,
+                     [&parts](HttpRequest request) { return answer(parts, std::move(request)); }, parts.clock, {});
     if (!server.ok()) return std::move(server).error();
     parts.server = std::move(*server);
     return success();
@@ -161,6 +178,8 @@ asio::awaitable<int> serve(Parts& parts) {
     if (!opened.ok()) co_return refuse(opened.error());
     auto started = co_await parts.service->start();
     if (!started.ok()) co_return refuse(started.error());
+
+    parts.started = true;
 
     Signal stop(parts.loop.get_executor());
     asio::signal_set signals(parts.loop, SIGTERM, SIGINT);
