@@ -50,7 +50,7 @@ Result<Totals> predict(const Document& document, const std::vector<Decimal>& per
         totals.tax += tax;
         totals.total += wire.amount;
         if (document.amounts == Amounts::exclusive) totals.total += tax;
-        totals.lines.push_back(std::move(wire));
+        totals.lines.push_back(wire);
     }
     return totals;
 }

@@ -83,6 +83,7 @@ class Service final : public SyncService {
     boost::asio::awaitable<void> watch_sync(store::SyncRow sync);
     boost::asio::awaitable<void> maintain();
     boost::asio::awaitable<void> resume_lapsed();
+    boost::asio::awaitable<void> park_orphans();
 
     queue::sqlite::SqliteStore& store_;
     GrantKeeper& grants_;

@@ -1,6 +1,7 @@
 // Syncs: a partner asks that everything accepted so far be brought into the books, and watches until it is.
 
 #include "schema/runtime/log.hpp"
+#include "services/store/blocking.hpp"
 #include "services/store/day_calls.hpp"
 #include "services/sync/service.hpp"
 
@@ -45,7 +46,7 @@ asio::awaitable<void> Service::watch_sync(store::SyncRow sync) {
     for (;;) {
         std::function<Result<bool>(queue::sqlite::Connection&)> look =
             [sync](queue::sqlite::Connection& connection) -> Result<bool> {
-            return store::sync_progress(connection, sync).done();
+            return store::sync_done(connection, sync);
         };
         auto done = co_await store_.read(std::move(look));
         if (done.ok() && *done) {
@@ -75,6 +76,25 @@ asio::awaitable<void> Service::resume_lapsed() {
     }
 }
 
+/// What has waited for three days for a record that never came is shown to a person. Found and parked in one
+/// transaction, so that a record that arrives at this moment is not overlooked.
+asio::awaitable<void> Service::park_orphans() {
+    constexpr auto kPatience = std::chrono::hours(72);
+    const auto before = clock_.wall_now() - kPatience;
+    queue::Work park = [before](queue::Transaction& transaction) -> Result<void> {
+        constexpr std::size_t kAtOnce = 200;
+        for (const auto id : store::orphans(connection_of(transaction), std::nullopt, before, kAtOnce)) {
+            auto parked = transaction.park_blocked(id, "reference_missing",
+                                                   "a record that it refers to has not come for 72 hours",
+                                                   "Submit the missing record, then replay.");
+            if (!parked.ok() && parked.error().kind != ErrorKind::conflict) return parked;
+        }
+        return success();
+    };
+    const auto parked = co_await store_.commit(queue::CommandClass::intake, std::move(park));
+    if (!parked.ok()) log_warn("orphans_not_parked", {{"code", parked.error().code}});
+}
+
 /// Housekeeping that no request triggers: pauses that have lapsed; rarely, day counts that no sliding day holds any
 /// more and orphans.
 asio::awaitable<void> Service::maintain() {
@@ -85,6 +105,7 @@ asio::awaitable<void> Service::maintain() {
         co_await resume_lapsed();
         if (clock_.steady_now() < rare_at) continue;
         rare_at = clock_.steady_now() + kRarely;
+        co_await park_orphans();
         const auto before = clock_.wall_now() - pacing::DayBudget::kKept;
         queue::Work forget = [before](queue::Transaction& transaction) -> Result<void> {
             store::forget_day_calls(connection_of(transaction), before);
