@@ -148,7 +148,7 @@ const tests = {
     assert.strictEqual((await world.cli(['keys', 'revoke', mine.id])).code, 0);
     assertProblem(await world.send('GET', `/v1/connections/${id}`, { key: mine.secret }), 401);
     const refused = await world.cli(['status'], { key: mine.secret });
-    assert.strictEqual(refused.code, 1, refused.err);
+    assert.strictEqual(refused.code, 2, refused.err);
     assert.strictEqual(refused.err.trim().split('\n').length, 1);
   },
 
@@ -156,7 +156,7 @@ const tests = {
     await world.connect('xero');
     await world.connect('qbo');
     // Refresh, refusal and revocation pass secrets too.
-    for (const provider of ['xero', 'qbo']) await world.sandbox.configure(provider, { expire_access_tokens: provider === 'xero' ? 'all' : '9341452000000001' });
+    for (const provider of ['xero', 'qbo']) await world.sandbox.configure(provider, { expire_access_tokens: provider === 'xero' ? true : '9341452000000001' });
     const { items } = await world.ask(200, 'GET', '/v1/connections');
     for (const { id } of items) await world.ask(200, 'POST', `/v1/connections/${id}/books/refresh`);
     await world.ask(200, 'POST', `/v1/connections/${items[0].id}/disconnect`);

@@ -75,6 +75,7 @@ class World {
       onLog: (text) => { this.log += text; },
     });
     this.port = this.daemon.port;
+    await until('a daemon that is ready', async () => (await send(this.port, 'GET', '/readyz')).status === 200);
   }
 
   /** Sends with the administrator's key unless another (or null) is given. @return { status, headers, text } */
