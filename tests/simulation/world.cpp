@@ -59,12 +59,32 @@ Result<oauth::Vault> vault() { return oauth::Vault::from_text("k1:" + std::strin
 
 }  // namespace
 
-asio::awaitable<SendResult> MemoryTransport::send(std::string, HttpRequest request, SendLimits limits) {
+asio::awaitable<SendResult> MemoryTransport::send(std::string origin, HttpRequest request, SendLimits limits) {
     (void)limits;
-    if (dead_) co_return SendResult{Stage::not_sent, {}, "the process has died"};
-    auto result = co_await played(core_, std::move(request));
+    if (is_dead()) co_return SendResult{Stage::not_sent, {}, "the process has died"};
+    const bool api = request.path().starts_with("/api.xro/") || request.path().starts_with("/v3/company/");
+    const auto index = wire_.seen.size();
+    if (api) {
+        CallSeen call;
+        call.provider = origin == kXeroOrigin ? "xero" : "qbo";
+        call.method = request.method;
+        call.path = std::string(request.target);
+        call.tenant = std::string(request.headers.find("xero-tenant-id").value_or(""));
+        call.body = request.body;
+        call.batch = request.path().ends_with("/batch");
+        call.sent = wire_.clock.steady_now();
+        wire_.seen.push_back(std::move(call));
+    }
+    if (api && wire_.instead) {
+        if (auto answer = wire_.instead(request)) {
+            wire_.seen[index].status = answer->status;
+            co_return SendResult{Stage::answered, std::move(*answer), {}};
+        }
+    }
+    auto result = co_await played(wire_.core, std::move(request));
+    if (api && result.stage == Stage::answered) wire_.seen[index].status = result.response.status;
     // An answer that arrives after the process died is nobody's.
-    if (dead_) co_return SendResult{Stage::sending, {}, "the process has died"};
+    if (is_dead()) co_return SendResult{Stage::sending, {}, "the process has died"};
     co_return result;
 }
 
@@ -79,25 +99,29 @@ struct World::Process {
     http::Handler handler;
     std::unique_ptr<TaskGroup> tasks;
 
-    Process(std::uint64_t seed, sandbox::Core& core) : random(seed), transport(core) {}
+    Process(std::uint64_t seed, MemoryTransport::Wire wire) : random(seed), transport(wire) {}
 };
 
-World::World(std::uint64_t seed) : seed_(seed), random_(seed), io_(1), clock_(io_), sandbox_(clock_, seed) {
+World::World(std::uint64_t seed, Disk disk) : seed_(seed), random_(seed), io_(1), clock_(io_), sandbox_(clock_, seed) {
     sandbox_.add(sandbox::make_xero_model(seed));
     sandbox_.add(sandbox::make_qbo_model(seed));
     folder_ = (std::filesystem::temp_directory_path() / ("spillway-world-" + SystemRandom().hex128())).string();
     std::filesystem::create_directories(folder_ + "/0");
+    if (disk == Disk::losing) disk_ = std::make_unique<FaultVfs>();
     start_process();
 }
 
 World::~World() {
+    end_process();
+    std::filesystem::remove_all(folder_);
+}
+
+void World::end_process() {
     process_->transport.die();
-    auto stopping = process_->service->stop(Millis{0});
-    wait(std::move(stopping));
+    wait(process_->service->stop(Millis{0}));
     wait(process_->tasks->stop(clock_, Millis{0}));
     wait(process_->store->close());
     process_.reset();
-    std::filesystem::remove_all(folder_);
 }
 
 template <class T>
@@ -123,10 +147,12 @@ T World::wait(asio::awaitable<T> what) {
 
 void World::start_process() {
     const auto home = folder_ + "/" + std::to_string(generation_);
-    process_ = std::make_unique<Process>(random_.next(), sandbox_);
+    process_ = std::make_unique<Process>(random_.next(),
+                                         MemoryTransport::Wire{sandbox_, clock_, seen_, disk_.get(), instead_});
     auto& process = *process_;
     queue::sqlite::Settings settings;
     settings.path = home + "/spillway.db";
+    if (disk_) settings.vfs = disk_->name();
     settings.migrations = embedded::migrations;
     settings.on_loop = true;
     settings.read_limit = Millis{0};
@@ -163,6 +189,7 @@ void World::start_process() {
 }
 
 void World::crash() {
+    if (disk_) return cut_power_after(1, Millis{0});
     const auto before = folder_ + "/" + std::to_string(generation_);
     const auto after = folder_ + "/" + std::to_string(++generation_);
     // What is durable at this moment is what the next process will find; whatever the dying one still does, it does to
@@ -171,12 +198,23 @@ void World::crash() {
     for (const char* name : {"spillway.db", "spillway.db-wal", "grants.db", "grants.db-journal"})
         if (std::filesystem::exists(before + "/" + name))
             std::filesystem::copy_file(before + "/" + name, after + "/" + name);
-    process_->transport.die();
-    wait(process_->service->stop(Millis{0}));
-    wait(process_->tasks->stop(clock_, Millis{0}));
-    wait(process_->store->close());
-    process_.reset();
+    end_process();
     std::filesystem::remove_all(before);
+    start_process();
+}
+
+void World::cut_power_after(std::uint64_t steps, Millis limit) {
+    disk_->cut_power_in(steps);
+    clock_.run_until([this] { return disk_->is_cut(); }, limit);
+    power_on();
+}
+
+void World::power_on() {
+    // Where nothing was written until now, the power goes before anything else is.
+    process_->transport.die();
+    if (!disk_->is_cut()) disk_->cut_power_in(1);
+    end_process();
+    disk_->power_on(random_);
     start_process();
 }
 
@@ -208,126 +246,12 @@ HttpResponse World::sandbox(const std::string& method, const std::string& target
                                                 ? "application/json"
                                                 : "application/x-www-form-urlencoded");
     request.body = body;
+    return sandbox(std::move(request));
+}
+
+HttpResponse World::sandbox(HttpRequest request) {
     auto reply = wait(sandbox_.serve(std::move(request)));
     return std::get<HttpResponse>(std::move(reply));
-}
-
-std::string World::connect(const std::string& provider) {
-    if (partner_.empty()) partner_ = ok("POST", "/v1/partners", R"({"name":"Simulated partner"})")["id"].string_or("");
-    return connect(provider, partner_, "");
-}
-
-std::string World::connect(const std::string& provider, const std::string& partner, const std::string& reconnect) {
-    const auto consent = reconnect.empty() ? ok("POST", "/v1/partners/" + partner + "/connections",
-                                                R"({"provider":")" + provider + "\"}")
-                                           : ok("POST", "/v1/connections/" + reconnect + "/reconnect", "{}");
-    const auto url = consent["consent_url"].string_or("");
-    const auto origin = oauth::origin_of(url);
-    HttpRequest page;
-    page.target = url.substr(origin->size());
-    auto form = *parse_form(page.query());
-    const auto tenants = ledger(provider);
-    form.emplace_back(provider == "xero" ? "tenant" : "realm", tenants["id"].string_or(""));
-    form.emplace_back("decision", "allow");
-    const auto answer = sandbox("POST", std::string(page.path()), encode_form(form));
-    const auto location = std::string(answer.headers.find("Location").value_or(""));
-    if (answer.status != 302 || location.empty())
-        throw std::runtime_error("no redirect after consent: " + std::to_string(answer.status) + answer.body);
-    const auto callback = api("GET", location.substr(oauth::origin_of(location)->size()));
-    if (callback.status >= 400) throw std::runtime_error("callback: " + callback.body);
-    if (!reconnect.empty()) return reconnect;
-    const auto list = ok("GET", "/v1/connections?provider=" + provider);
-    for (const auto& [name, value] : list.members())
-        for (const auto& connection : value.items())
-            if (connection["partner_id"].string_or("") == partner) return connection["id"].string_or("");
-    throw std::runtime_error("no connection was made");
-}
-
-int World::put(const std::string& connection, const std::string& kind, const std::string& external_id,
-               const std::string& body) {
-    return api("PUT", "/v1/connections/" + connection + "/records/" + kind + "/" + percent_encode(external_id), body)
-        .status;
-}
-
-std::string World::start_sync(const std::string& connection) {
-    return ok("POST", "/v1/connections/" + connection + "/syncs")["id"].string_or("");
-}
-
-bool World::sync_done(const std::string& connection, const std::string& sync) {
-    return ok("GET", "/v1/connections/" + connection + "/syncs/" + sync)["state"].string_or("") == "done";
-}
-
-bool World::finish(const std::string& connection, const std::string& sync, Millis limit) {
-    const auto until = clock_.steady_now() + limit;
-    while (!sync_done(connection, sync)) {
-        if (clock_.steady_now() >= until) return false;
-        clock_.run_for(Millis{2'000});
-    }
-    return true;
-}
-
-std::string World::state_of(const std::string& connection, const std::string& kind, const std::string& external_id) {
-    const auto record =
-        ok("GET", "/v1/connections/" + connection + "/records/" + kind + "/" + percent_encode(external_id));
-    return record["job"]["state"].string_or(record["state"].string_or(""));
-}
-
-JsonValue World::ledger(const std::string& provider) {
-    auto parsed = parse_json(sandbox("GET", "/_sandbox/" + provider + "/ledger").body);
-    if (!parsed.ok()) throw std::runtime_error("the ledger cannot be read");
-    return (*parsed)["tenants"].items().front();
-}
-
-std::vector<BookedDocument> World::documents(const std::string& provider) {
-    const auto tenant = ledger(provider);
-    std::vector<BookedDocument> out;
-    for (const auto& document : tenant["documents"].items())
-        out.push_back({document["type"].string_or(""), document["number"].string_or(""),
-                       document["contact"].string_or(""), document["status"].string_or(""),
-                       document["net"].decimal_or({}), document["total"].decimal_or({})});
-    return out;
-}
-
-std::int64_t World::throttled(const std::string& provider) {
-    auto parsed = parse_json(sandbox("GET", "/_sandbox/" + provider + "/ledger").body);
-    return (*parsed)["calls"]["throttled"].int64_or(-1);
-}
-
-std::int64_t World::calls(const std::string& provider, const std::string& operation) {
-    auto parsed = parse_json(sandbox("GET", "/_sandbox/" + provider + "/ledger").body);
-    return operation.empty() ? (*parsed)["calls"]["total"].int64_or(0)
-                             : (*parsed)["calls"]["by_operation"][operation].int64_or(0);
-}
-
-std::string a_document(const std::string& contact, const std::string& number, const std::string& item,
-                       const std::string& total) {
-    JsonText json;
-    json.object()
-        .member("contact", contact)
-        .member("number", number)
-        .member("date", "2026-01-31")
-        .member("currency", "GBP");
-    json.member("amounts", "none").key("lines").array();
-    json.object()
-        .member("item", item)
-        .member("description", "Goods")
-        .member_raw("quantity", "1")
-        .member_raw("unit_price", total)
-        .close();
-    json.close().member_raw("total", total).close();
-    return std::move(json).take();
-}
-
-std::string a_contact(const std::string& name) {
-    JsonText json;
-    json.object().member("name", name).member("customer", true).close();
-    return std::move(json).take();
-}
-
-std::string an_item(const std::string& code) {
-    JsonText json;
-    json.object().member("code", code).member("name", "Item " + code).close();
-    return std::move(json).take();
 }
 
 }  // namespace spillway::test
