@@ -2,7 +2,7 @@
 // The process dies in the middle of its work, or the provider's answers do. The books hold each document once all the same.
 
 const assert = require('node:assert');
-const { month, numbers, assertTiedOut } = require('./records');
+const { contact, month, numbers, assertTiedOut } = require('./records');
 const { sleep } = require('./world');
 
 const seed = Number(process.env.SPILLWAY_SEED) || (Date.now() & 0x7fffffff);
@@ -57,6 +57,38 @@ const tests = {
       assert.ok(lost >= 2, `only ${lost} answers of ${provider} were lost`);
       assertTiedOut(await world.sandbox.ledger(provider), tenant, source);
     }
+  },
+
+  'what was acknowledged before a kill -9 is there after it': async (world) => {
+    const random = numbers(seed);
+    const { id } = await world.connect('qbo');
+    const acknowledged = [];
+    let next = 0;
+    for (let kill = 0; kill < 3; ++kill) {
+      let killed = false;
+      const writer = async () => {
+        while (!killed) {
+          const name = `K-${next++}`;
+          const path = `/v1/connections/${id}/records/contact/${name}`;
+          const status = await world.send('PUT', path, { body: contact(name) }).then((answer) => answer.status, () => 0);
+          if (status === 202) acknowledged.push(name);
+        }
+      };
+      const before = acknowledged.length;
+      const writers = Array.from({ length: 8 }, writer);
+      await sleep(200 + random(800));
+      const end = world.daemon.kill();
+      killed = true;
+      await Promise.all([end, ...writers]);
+      assert.ok(acknowledged.length > before);
+      await world.startDaemon();
+    }
+    for (const name of acknowledged) {
+      const { record } = await world.ask(200, 'GET', `/v1/connections/${id}/records/contact/${name}`);
+      assert.strictEqual(record.name, name);
+    }
+    const { total } = await world.ask(202, 'POST', `/v1/connections/${id}/syncs`);
+    assert.ok(total >= acknowledged.length, `${total} jobs for ${acknowledged.length} records`);
   },
 };
 
