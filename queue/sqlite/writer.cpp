@@ -15,21 +15,21 @@ Writer::Writer(std::unique_ptr<Engine> engine, asio::any_io_executor storage, as
 
 void Writer::push(Command command, Answer answer) {
     const bool settles = command.command_class == CommandClass::settle;
-    bool full = false;
     bool wake = false;
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         std::deque<Queued>& queue = settles ? settles_ : intakes_;
-        full = queue.size() >= (settles ? kSettleQueueMax : kIntakeQueueMax);
-        if (!full) {
-            queue.push_back({std::move(command), std::move(answer)});
-            wake = !std::exchange(draining_, true);
+        if (queue.size() >= (settles ? kSettleQueueMax : kIntakeQueueMax)) {
+            lock.unlock();
+            // Posted: a coroutine must not be resumed while it is still handing over.
+            asio::post(loop_, [answer = std::move(answer)] {
+                if (answer)
+                    answer(Error{ErrorKind::unavailable, "storage_busy", "too many commands are waiting for the disk"});
+            });
+            return;
         }
-    }
-    if (full && answer) {  // posted: a coroutine must not be resumed while it is still handing over
-        asio::post(loop_, [answer = std::move(answer)] {
-            answer(Error{ErrorKind::unavailable, "storage_busy", "too many commands are waiting for the disk"});
-        });
+        queue.push_back({std::move(command), std::move(answer)});
+        wake = !std::exchange(draining_, true);
     }
     if (wake) post_drain();
 }
