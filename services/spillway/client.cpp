@@ -88,7 +88,10 @@ Result<HttpResponse> Client::send(const std::string& origin, HttpRequest request
     const SteadyTime until = now() + core_->patience;
     for (;;) {
         SendResult sent = core_->wait(core_->transport->send(origin, request, limits));
-        if (sent.stage == Stage::answered) return std::move(sent.response);
+        const bool answered = sent.stage == Stage::answered;
+        // A service that is starting or too busy for a moment is as good as one that does not answer yet.
+        const bool not_now = !answered || (sent.response.status == 503 && now() < until);
+        if (!not_now) return std::move(sent.response);
         if (now() >= until) return not_reachable(origin, sent.failure);
         sleep(kRetryPause);
     }

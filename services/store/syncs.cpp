@@ -94,6 +94,7 @@ std::vector<SyncRow> list_syncs(Connection& connection, const ConnectionId& owne
 SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
     SyncProgress progress;
     std::int64_t blocked = 0, open = 0;
+    bool moving = false;
     auto& counts = query(connection,
                          "SELECT j.state, count(*) FROM sync_jobs y JOIN jobs j ON j.id = y.job_id"
                          " WHERE y.sync_id = ?1 GROUP BY j.state",
@@ -109,8 +110,12 @@ SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
         else
             open += count;
         if (state == queue::JobState::blocked) blocked = count;
+        moving = moving ||
+                 (!queue::is_ended(state) && state != queue::JobState::blocked && state != queue::JobState::parked);
     }
-    if (blocked > 0) progress.blocked_by_parked = count_stuck(connection, sync);
+    // What is stuck is asked only once nothing moves any more: before, the walk along the waits would cost most when
+    // the answer matters least.
+    if (blocked > 0 && !moving) progress.blocked_by_parked = count_stuck(connection, sync);
     progress.left = open - progress.blocked_by_parked;
     return progress;
 }

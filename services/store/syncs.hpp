@@ -19,6 +19,7 @@ struct SyncRow {
 
 /// How the jobs of a sync stand. `blocked_by_parked` of those in state blocked cannot go on by themselves: they wait,
 /// at the root, for a parked job, for a key without an open job (it was never submitted), or for the next sync.
+/// Counted only while nothing else is left that could still move.
 struct SyncProgress {
     std::vector<std::pair<queue::JobState, std::int64_t>> by_state;
     std::int64_t ended = 0, parked = 0, blocked_by_parked = 0, left = 0;

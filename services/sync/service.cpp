@@ -50,7 +50,9 @@ asio::awaitable<Result<void>> Service::start() {
     };
     auto rows = co_await store_.read(std::move(all));
     if (!rows.ok()) co_return std::move(rows).error();
-    for (auto& app : apps_) app.second.budget->start_full(clock_.steady_now());
+    // What earlier processes sent in their last minute counts still; where nothing was ever connected nothing was sent.
+    if (!rows->empty())
+        for (auto& app : apps_) app.second.budget->start_full(clock_.steady_now());
     for (auto& row : *rows) {
         if (row.state == "disconnected") continue;
         auto lane = co_await make_lane(row, /*fresh=*/false);
