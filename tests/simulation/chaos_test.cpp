@@ -107,7 +107,7 @@ class Chaos {
     }
 
     void trouble() {
-        switch (world_.random().below(6)) {
+        switch (world_.random().below(9)) {
             case 0: return world_.faults("");
             case 1: return world_.faults(R"({"match":"write","answer_lost":0.4,"latency_ms":[5,4000]})");
             case 2: return world_.faults(R"({"match":"write","cut":0.4,"latency_after_ms":[5,4000]})");
@@ -115,8 +115,27 @@ class Chaos {
                 return world_.faults(R"({"match":"write","error":{"rate":0.3,"status":500,"effect":"applied"}},)"
                                      R"({"match":"write","error":{"rate":0.3,"status":503}})");
             case 4: return world_.crash();
-            case 5: world_.cut_power_after(1 + world_.random().below(30), Millis(20'000)); return;
+            case 5: return world_.cut_power_after(1 + world_.random().below(30), Millis(20'000));
+            case 6:
+                return world_.faults(R"({"match":"write","error":{"rate":0.5,"status":429,"headers":)"
+                                     R"({"Retry-After":"9"}}})");
+            case 7: return pause_a_while();
+            case 8: return lose_consent();
         }
+    }
+
+    void pause_a_while() {
+        world_.ok("POST", "/v1/connections/" + connection_ + "/pause");
+        world_.clock().run_for(Millis(world_.random().below(20'000)));
+        if (world_.random().below(2) == 0) world_.crash();
+        world_.ok("POST", "/v1/connections/" + connection_ + "/resume");
+    }
+
+    void lose_consent() {
+        const auto tenant = world_.ledger(provider_)["id"].string_or("");
+        world_.configure(provider_, R"({"revoke_tokens":")" + tenant + "\"}");
+        world_.clock().run_for(Millis(world_.random().below(90'000)));
+        world_.connect(provider_, "", connection_);
     }
 
     /// Why whatever is stuck is stuck.
