@@ -15,24 +15,27 @@ struct Edge {
 
 /// What one job waits for; a follow-up also for the job that it follows.
 std::vector<Edge> edges_of(Connection& connection, queue::JobId id) {
-    return rows(query(connection,
-                      "SELECT w.key, o.id, o.state, o.cause FROM waits w LEFT JOIN jobs o ON o.state < 6"
-                      " AND o.lane_id = w.lane_id AND o.key = w.key AND o.follow_up = 0 WHERE w.job_id = ?1"
-                      " UNION ALL SELECT o.key, o.id, o.state, o.cause FROM jobs f JOIN jobs o ON o.state < 6"
-                      " AND o.lane_id = f.lane_id AND o.key = f.key AND o.follow_up = 0"
-                      " WHERE f.id = ?1 AND f.follow_up = 1",
-                      id),
-                [](SQLite::Statement& row) {
-                    Edge edge;
-                    edge.to.key = text(row, 0);
-                    edge.to.job = integer_or_none(row, 1);
-                    if (edge.to.job) {
-                        edge.to.state = static_cast<queue::JobState>(integer(row, 2));
-                        edge.to.cause = text(row, 3);
-                    }
-                    edge.goes_on = edge.to.state == queue::JobState::blocked;
-                    return edge;
-                });
+    return rows(
+        query(
+            connection,
+            "SELECT w.key, o.id, o.state, o.cause FROM waits w LEFT JOIN jobs o INDEXED BY jobs_open_key ON o.state < 6"
+            " AND o.lane_id = w.lane_id AND o.key = w.key AND o.follow_up = 0 WHERE w.job_id = ?1"
+            " UNION ALL SELECT o.key, o.id, o.state, o.cause FROM jobs f JOIN jobs o INDEXED BY jobs_open_key ON "
+            "o.state < 6"
+            " AND o.lane_id = f.lane_id AND o.key = f.key AND o.follow_up = 0"
+            " WHERE f.id = ?1 AND f.follow_up = 1",
+            id),
+        [](SQLite::Statement& row) {
+            Edge edge;
+            edge.to.key = text(row, 0);
+            edge.to.job = integer_or_none(row, 1);
+            if (edge.to.job) {
+                edge.to.state = static_cast<queue::JobState>(integer(row, 2));
+                edge.to.cause = text(row, 3);
+            }
+            edge.goes_on = edge.to.state == queue::JobState::blocked;
+            return edge;
+        });
 }
 
 /// The lower, the more it needs a person.
@@ -60,21 +63,38 @@ std::optional<Blocker> find_root(Connection& connection, queue::JobId from) {
     return best;
 }
 
+struct Behind {
+    queue::JobId id = 0;
+    std::string key;
+    bool follow_up = false;
+};
+
+/// Blocked jobs that wait for `key` itself, and the follow-up of its job.
+std::vector<Behind> directly_behind(Connection& connection, const std::string& lane, const std::string& key) {
+    return rows(query(connection,
+                      "SELECT j.id, j.key, j.follow_up FROM waits w CROSS JOIN jobs j ON j.id = w.job_id"
+                      " WHERE w.lane_id = (SELECT id FROM lanes WHERE name = ?1) AND w.key = ?2 AND j.state = 2"
+                      " UNION ALL SELECT j.id, j.key, 1 FROM jobs j INDEXED BY jobs_open_key WHERE j.state < 6"
+                      " AND j.lane_id = (SELECT id FROM lanes WHERE name = ?1) AND j.key = ?2 AND j.follow_up = 1"
+                      " LIMIT ?3",
+                      lane, key, kBlockedMax + 1),
+                [](SQLite::Statement& row) { return Behind{integer(row, 0), text(row, 1), flag(row, 2)}; });
+}
+
 /// How many jobs of the lane wait for `key`, directly or not; one more than kBlockedMax at most.
 std::int64_t count_behind(Connection& connection, const std::string& lane, const std::string& key) {
-    const auto count =
-        first_row(query(connection,
-                        "WITH RECURSIVE lane(id) AS (SELECT id FROM lanes WHERE name = ?1), behind(id, key, follow_up)"
-                        " AS (SELECT 0, ?2, 0"
-                        " UNION SELECT j.id, j.key, j.follow_up FROM behind b JOIN waits w ON w.lane_id ="
-                        " (SELECT id FROM lane) AND w.key = b.key JOIN jobs j ON j.id = w.job_id"
-                        " WHERE b.follow_up = 0 AND j.state = 2"
-                        " UNION SELECT j.id, j.key, 1 FROM behind b JOIN jobs j ON j.state < 6 AND j.lane_id ="
-                        " (SELECT id FROM lane) AND j.key = b.key AND j.follow_up = 1 WHERE b.follow_up = 0"
-                        " LIMIT ?3) SELECT count(*) - 1 FROM behind",
-                        lane, key, kBlockedMax + 2),
-                  [](SQLite::Statement& row) { return integer(row, 0); });
-    return count.value_or(0);
+    constexpr std::size_t kEnough = static_cast<std::size_t>(kBlockedMax) + 1;
+    std::set<queue::JobId> seen;
+    std::vector<std::string> keys{key};
+    for (std::size_t at = 0; at < keys.size() && seen.size() < kEnough; ++at) {
+        for (Behind& behind : directly_behind(connection, lane, keys[at])) {
+            // Who waits for the key of a follow-up waits for the job that it follows.
+            const bool fresh = seen.insert(behind.id).second;
+            if (fresh && !behind.follow_up) keys.push_back(std::move(behind.key));
+            if (seen.size() >= kEnough) break;
+        }
+    }
+    return static_cast<std::int64_t>(seen.size());
 }
 
 #define SPILLWAY_ORPHAN                                                                                  \

@@ -10,7 +10,8 @@ namespace {
 #define SPILLWAY_RECORD_SELECT                                                                                       \
     "SELECT r.id, r.connection_id, r.kind, r.external_id, r.version, r.applied_version, r.voided, r.source_version," \
     " r.number, j.id, j.state FROM records r LEFT JOIN jobs n ON n.id = r.job_id"                                    \
-    " LEFT JOIN jobs j ON j.id = CASE WHEN n.state < 6 THEN n.id ELSE coalesce((SELECT o.id FROM jobs o"             \
+    " LEFT JOIN jobs j ON j.id = CASE WHEN n.state < 6 THEN n.id ELSE coalesce((SELECT o.id FROM jobs o INDEXED BY " \
+    "jobs_open_key"                                                                                                  \
     " WHERE o.state < 6 AND o.lane_id = (SELECT l.id FROM lanes l WHERE l.name = r.connection_id)"                   \
     " AND o.key = r.kind || '/' || r.external_id AND o.follow_up = 0), n.id) END "
 

@@ -89,6 +89,23 @@ TEST_F(Syncs, AreDoneThoughAParkedRecordGotACorrection) {
     EXPECT_TRUE(progress(sync).done());
 }
 
+TEST_F(Syncs, AreDoneWhenAJobWaitsForOneOnItsWayAndForAParkedOne) {
+    const auto contact = accept(RecordKind::contact, "C1", a_contact("A"));
+    const auto invoice = accept(RecordKind::invoice, "1", an_invoice("INV-1"));
+    const auto payment = accept(RecordKind::payment, "P1", a_payment("2"));
+    ASSERT_TRUE(contact.ok() && invoice.ok() && payment.ok());
+    const auto sync = begin();
+    park(*contact->job);
+    const auto late = accept(RecordKind::contact, "C2", a_contact("B"));
+    const auto other = accept(RecordKind::invoice, "2", an_invoice("INV-2", "C2"));
+    ASSERT_TRUE(late.ok() && other.ok());
+    release_posting();
+    ASSERT_EQ(job(*late->job).state, queue::JobState::waiting);
+    ASSERT_EQ(waits_of(*payment), "contact/C1@1,invoice/2@1");
+    EXPECT_TRUE(progress(sync).done()) << "the payment's invoice is on its way, its contact is parked";
+    EXPECT_EQ(progress(sync).blocked_by_parked, 2);
+}
+
 TEST_F(Syncs, AreNotDoneWhileAReferentIsBeingSentThoughItsFollowUpWaits) {
     const auto contact = accept(RecordKind::contact, "C1", a_contact("A"));
     ASSERT_TRUE(contact.ok());
