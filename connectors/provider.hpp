@@ -1,7 +1,7 @@
 #pragma once
-// The Provider port: how to talk to one accounting provider, without doing I/O. A provider turns canonical records into exact
-// request bytes and answers into one outcome per object; who sends, waits, retries and stores is the caller's affair.
-// Every function is pure; every fact about a provider lives behind this port.
+// The Provider port: how to talk to one accounting provider, without doing I/O. A provider turns canonical records into
+// exact request bytes and answers into one outcome per object; who sends, waits, retries and stores is the caller's
+// affair. Every function is pure; every fact about a provider lives behind this port.
 
 #include <map>
 #include <memory>
@@ -22,26 +22,27 @@ enum class Verb { create, update, void_, remove };
 std::string_view to_string(Verb verb);
 std::optional<Verb> verb_from(std::string_view word);
 
-/// One provider object that a record is. A record has a set of them, told apart by role: "document", "customer", "vendor",
-/// "payment:INV-1" (one payment per invoice in Xero), "allocation:INV-1".
+/// One provider object that a record is. A record has a set of them, told apart by role: "document", "customer",
+/// "vendor", "payment:INV-1" (one payment per invoice in Xero), "allocation:INV-1".
 struct Link {
     std::string role, entity;  ///< entity: the provider's word, "Invoices" (Xero), "Invoice" (QBO)
     std::string id;            ///< the provider's id
     std::string version;       ///< QBO: SyncToken; Xero: empty, but of an item its Code, which lines name
-    std::string owned_hash;    ///< hash of the fields we own, as the provider last returned them; drift shows as a difference
+    std::string
+        owned_hash;  ///< hash of the fields we own, as the provider last returned them; drift shows as a difference
     std::int64_t record_version = 0;  ///< the record's version last written to it
     bool voided = false;
 };
 
 /// How one connection's records become the provider's: chosen by a person from the organisation's own lists.
 struct Mapping {
-    std::string sales_account;    ///< Account::code
-    std::string payment_account;  ///< Account::code of the clearing account
-    std::string tax_code;         ///< TaxRate::code for lines that name none
+    std::string sales_account;                     ///< Account::code
+    std::string payment_account;                   ///< Account::code of the clearing account
+    std::string tax_code;                          ///< TaxRate::code for lines that name none
     std::map<std::string, std::string> accounts;   ///< the caller's word -> Account::code
     std::map<std::string, std::string> tax_codes;  ///< the caller's word -> TaxRate::code
-    Decimal rounding_bound;       ///< largest tolerated |stated total − predicted total|
-    std::string document_status = "authorised";  ///< authorised | draft (Xero only)
+    Decimal rounding_bound;                        ///< largest tolerated |stated total − predicted total|
+    std::string document_status = "authorised";    ///< authorised | draft (Xero only)
 };
 std::string write_mapping(const Mapping& mapping);
 /// Strict. Errors: invalid with pointer.
@@ -81,13 +82,13 @@ struct Step {
 struct PreparedObject {
     Verb verb = Verb::create;
     std::string role, entity;
-    std::string body;      ///< the element's exact JSON
-    std::string marker;    ///< what a look-up searches for: number, code, name or reference tag
+    std::string body;                           ///< the element's exact JSON
+    std::string marker;                         ///< what a look-up searches for: number, code, name or reference tag
     std::string provider_id, provider_version;  ///< of the object that is updated, voided or removed
     std::string counterparty;                   ///< provider id of the contact, where it has one
     std::optional<Decimal> total;               ///< the provider's total as predicted
     std::optional<Date> date;
-    std::string extra;                          ///< provider's own (JSON), e.g. a payment's invoice id
+    std::string extra;  ///< provider's own (JSON), e.g. a payment's invoice id
 };
 std::string write_object(const PreparedObject& object);
 Result<PreparedObject> read_object(std::string_view text);
@@ -97,9 +98,9 @@ enum class CallClass { read, write, batch };  ///< batch: counts against QBO's b
 /// One HTTP request to the provider's API, without authorisation.
 struct PreparedCall {
     std::string method, target, body;
-    HttpHeaders headers{};   ///< content type, idempotency key, tenant ...
-    std::string key{};       ///< idempotency key, for writes: 32 hexadecimal digits of ours
-    std::string operation{}; ///< for metrics and logs: "PUT Invoices", "batch"
+    HttpHeaders headers{};    ///< content type, idempotency key, tenant ...
+    std::string key{};        ///< idempotency key, for writes: 32 hexadecimal digits of ours
+    std::string operation{};  ///< for metrics and logs: "PUT Invoices", "batch"
     CallClass call_class = CallClass::read;
 };
 
@@ -107,12 +108,12 @@ struct PreparedCall {
 struct ElementOutcome {
     enum class Kind { applied, rejected, throttled, unavailable, unauthorised, unknown };
     Kind kind = Kind::unknown;
-    Error error{};                 ///< unless applied: code, the provider's words, request id
-    std::optional<Link> link{};    ///< applied: record_version is left to the caller; remove: none
-    std::optional<Decimal> total{};///< the total that the provider computed
-    bool taken = false;            ///< rejected because number, code or name is taken: look up, it may be ours
-    bool stale = false;            ///< rejected because our provider_version is old: read again, then update
-    std::string advice{};          ///< suggested fix for people
+    Error error{};                   ///< unless applied: code, the provider's words, request id
+    std::optional<Link> link{};      ///< applied: record_version is left to the caller; remove: none
+    std::optional<Decimal> total{};  ///< the total that the provider computed
+    bool taken = false;              ///< rejected because number, code or name is taken: look up, it may be ours
+    bool stale = false;              ///< rejected because our provider_version is old: read again, then update
+    std::string advice{};            ///< suggested fix for people
     std::vector<std::string> warnings{};
 };
 
@@ -121,8 +122,8 @@ struct RemoteObject {
     std::string entity, id, version, owned_hash, marker, counterparty;
     std::optional<Decimal> total;
     std::optional<Date> date;
-    bool live = true;     ///< not voided, deleted, archived
-    std::string body;     ///< its JSON
+    bool live = true;  ///< not voided, deleted, archived
+    std::string body;  ///< its JSON
 };
 
 struct Verdict {
@@ -149,16 +150,16 @@ struct LimitSignals {
 /// Limits as the provider publishes them.
 struct LimitProfile {
     struct Window {
-        std::string name;          ///< "minute", "second", "batch_minute"
+        std::string name;  ///< "minute", "second", "batch_minute"
         int calls = 0;
         Millis span{60'000};
         bool batch_only = false;
-        bool app_wide = false;     ///< counts over all tenants of the provider app
+        bool app_wide = false;  ///< counts over all tenants of the provider app
     };
     std::vector<Window> windows;
     int concurrent = 5;
-    std::optional<int> day;              ///< calls per sliding 24 h and tenant
-    Millis throttled_default{60'000};    ///< wait after a 429 without Retry-After
+    std::optional<int> day;            ///< calls per sliding 24 h and tenant
+    Millis throttled_default{60'000};  ///< wait after a 429 without Retry-After
 };
 
 struct ProviderTimes {
@@ -171,20 +172,23 @@ struct MappingProblem {
 };
 
 class Provider {
-  public:
+ public:
     virtual ~Provider() = default;
     [[nodiscard]] virtual std::string_view name() const = 0;  ///< "xero", "qbo"
     [[nodiscard]] virtual LimitProfile limits() const = 0;
     [[nodiscard]] virtual ProviderTimes times() const = 0;
 
     // Writing
-    /// The outstanding steps of a record in order; empty when the books already hold its version. Whole-record refusals that need no
-    /// look at the provider (number too long, kind not supported, unmapped code, locked period, total beyond the bound) come from prepare.
+    /// The outstanding steps of a record in order; empty when the books already hold its version. Whole-record refusals
+    /// that need no look at the provider (number too long, kind not supported, unmapped code, locked period, total
+    /// beyond the bound) come from prepare.
     [[nodiscard]] virtual std::vector<Step> plan(const Subject& subject) const = 0;
     /// @param current  the object as just read, for updates; null when not needed (see reads_before).
-    /// Errors: rejected with code and detail (to be parked); conflict/`drift` when a person changed owned fields in the books.
-    [[nodiscard]] virtual Result<PreparedObject> prepare(const Subject& subject, const Step& step, const Mapping& mapping,
-                                                         const Books& books, const RemoteObject* current) const = 0;
+    /// Errors: rejected with code and detail (to be parked); conflict/`drift` when a person changed owned fields in the
+    /// books.
+    [[nodiscard]] virtual Result<PreparedObject> prepare(const Subject& subject, const Step& step,
+                                                         const Mapping& mapping, const Books& books,
+                                                         const RemoteObject* current) const = 0;
     /// Whether a step needs the object as it is now.
     [[nodiscard]] virtual bool reads_before(const Step& step) const = 0;
     /// Objects with equal batch words may share a call; `size` is the most that one call takes.
@@ -194,16 +198,21 @@ class Provider {
         std::size_t bytes_max = 1u << 20;
     };
     [[nodiscard]] virtual BatchRule batch_rule(const Step& step) const = 0;
-    [[nodiscard]] virtual PreparedCall assemble(std::string_view tenant, std::span<const PreparedObject> objects, std::string key) const = 0;
+    [[nodiscard]] virtual PreparedCall assemble(std::string_view tenant, std::span<const PreparedObject> objects,
+                                                std::string key) const = 0;
     /// One outcome per object, in their order, whatever came back.
-    [[nodiscard]] virtual std::vector<ElementOutcome> read_answer(std::span<const PreparedObject> objects, const SendResult& answer) const = 0;
+    [[nodiscard]] virtual std::vector<ElementOutcome> read_answer(std::span<const PreparedObject> objects,
+                                                                  const SendResult& answer) const = 0;
 
     // Reading
     /// Calls that read these objects by id, or search for what these unknown or refused writes may have made.
-    [[nodiscard]] virtual std::vector<PreparedCall> read_by_id(std::string_view tenant, std::span<const Link> links) const = 0;
-    [[nodiscard]] virtual std::vector<PreparedCall> look_up(std::string_view tenant, std::span<const PreparedObject> objects) const = 0;
+    [[nodiscard]] virtual std::vector<PreparedCall> read_by_id(std::string_view tenant,
+                                                               std::span<const Link> links) const = 0;
+    [[nodiscard]] virtual std::vector<PreparedCall> look_up(std::string_view tenant,
+                                                            std::span<const PreparedObject> objects) const = 0;
     /// Errors: unavailable, throttled, unauthorised (the answer decides nothing).
-    [[nodiscard]] virtual Result<std::vector<RemoteObject>> read_objects(const PreparedCall& call, const SendResult& answer) const = 0;
+    [[nodiscard]] virtual Result<std::vector<RemoteObject>> read_objects(const PreparedCall& call,
+                                                                         const SendResult& answer) const = 0;
     /// Judges one write by everything that its look-ups returned.
     [[nodiscard]] virtual Verdict judge(const PreparedObject& object, std::span<const RemoteObject> found) const = 0;
 
@@ -212,13 +221,15 @@ class Provider {
     [[nodiscard]] virtual std::optional<PreparedCall> tenants_call() const = 0;
     [[nodiscard]] virtual Result<std::vector<Tenant>> read_tenants(const SendResult& answer) const = 0;
     [[nodiscard]] virtual std::vector<PreparedCall> books_calls(std::string_view tenant) const = 0;
-    [[nodiscard]] virtual Result<Books> read_books(std::string_view tenant, std::span<const SendResult> answers) const = 0;
+    [[nodiscard]] virtual Result<Books> read_books(std::string_view tenant,
+                                                   std::span<const SendResult> answers) const = 0;
     [[nodiscard]] virtual Mapping propose(const Books& books) const = 0;
     [[nodiscard]] virtual std::vector<MappingProblem> check(const Mapping& mapping, const Books& books) const = 0;
 
     // The wire
     /// Adds host-independent headers and the bearer token.
-    [[nodiscard]] virtual HttpRequest request(const PreparedCall& call, std::string_view tenant, const Secret& access_token) const = 0;
+    [[nodiscard]] virtual HttpRequest request(const PreparedCall& call, std::string_view tenant,
+                                              const Secret& access_token) const = 0;
     [[nodiscard]] virtual LimitSignals limit_signals(const HttpResponse& response) const = 0;
     /// Opens the object in the provider's own site.
     [[nodiscard]] virtual std::string object_url(const Link& link) const = 0;

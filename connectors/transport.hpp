@@ -26,13 +26,13 @@ struct SendResult {
 };
 
 struct SendLimits {
-    Millis connect{10'000};   ///< resolve + connect + handshake
-    Millis total{130'000};    ///< from the call to the complete answer; above QBO's own 120 s server time-out
+    Millis connect{10'000};  ///< resolve + connect + handshake
+    Millis total{130'000};   ///< from the call to the complete answer; above QBO's own 120 s server time-out
     std::size_t body_bytes_max = 16u << 20;
 };
 
 class Transport {
-  public:
+ public:
     virtual ~Transport() = default;
     /// Sends to `origin` ("https://api.xero.com", "http://127.0.0.1:8080"). Never retries, never follows redirects.
     /// Cancellation: before the first byte not_sent, after it `sending`.

@@ -13,7 +13,7 @@ using WallTime = std::chrono::sys_time<Millis>;
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, Millis>;
 
 class Clock {
-  public:
+ public:
     virtual ~Clock() = default;
     virtual WallTime wall_now() const = 0;
     virtual SteadyTime steady_now() const = 0;

@@ -15,16 +15,17 @@ enum class Rounding {
     half_to_even,         ///< 0.125 -> 0.12
 };
 
-/// `units / 10^scale`, scale 0..10 as given: 2.50 has units 250 and scale 2. Equality and order are numeric (2.5 == 2.50).
+/// `units / 10^scale`, scale 0..10 as given: 2.50 has units 250 and scale 2. Equality and order are numeric (2.5
+/// == 2.50).
 class Decimal {
-  public:
+ public:
     static constexpr int kScaleMax = 10;
 
     constexpr Decimal() = default;
     constexpr Decimal(std::int64_t units, int scale) : units_(units), scale_(static_cast<std::int8_t>(scale)) {}
 
-    /// Reads plain decimal text, as in JSON without an exponent: "-12.340". Exponents are read when the result is exact.
-    /// Errors: invalid/`bad_decimal` (not a number), invalid/`decimal_too_precise` (more than 10 places),
+    /// Reads plain decimal text, as in JSON without an exponent: "-12.340". Exponents are read when the result is
+    /// exact. Errors: invalid/`bad_decimal` (not a number), invalid/`decimal_too_precise` (more than 10 places),
     /// invalid/`decimal_too_large` (does not fit).
     static Result<Decimal> parse(std::string_view text);
 
@@ -52,7 +53,7 @@ class Decimal {
     friend std::strong_ordering operator<=>(Decimal a, Decimal b);
     friend bool operator==(Decimal a, Decimal b) { return (a <=> b) == std::strong_ordering::equal; }
 
-  private:
+ private:
     std::int64_t units_ = 0;
     std::int8_t scale_ = 0;
 };

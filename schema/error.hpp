@@ -25,11 +25,11 @@ enum class ErrorKind {
 
 struct Error {
     ErrorKind kind = ErrorKind::bug;
-    std::string code;    ///< stable, snake_case: "total_mismatch"
-    std::string detail;  ///< for people; may be empty
+    std::string code;       ///< stable, snake_case: "total_mismatch"
+    std::string detail;     ///< for people; may be empty
     std::string pointer{};  ///< the JSON pointer of the offending member, for `invalid`; else empty
     std::optional<std::chrono::seconds> retry_after{};
-    int http_status = 0;  ///< of the provider's answer; 0 when there was none
+    int http_status = 0;       ///< of the provider's answer; 0 when there was none
     std::string request_id{};  ///< the provider's id of the request, where it gave one
 };
 

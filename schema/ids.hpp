@@ -29,5 +29,7 @@ using ExternalId = StringId<struct ExternalTag>;      ///< the caller's own id o
 
 template <class Tag>
 struct std::hash<spillway::StringId<Tag>> {
-    std::size_t operator()(const spillway::StringId<Tag>& id) const noexcept { return std::hash<std::string>{}(id.value); }
+    std::size_t operator()(const spillway::StringId<Tag>& id) const noexcept {
+        return std::hash<std::string>{}(id.value);
+    }
 };

@@ -7,7 +7,7 @@
 namespace spillway {
 
 class Random {
-  public:
+ public:
     virtual ~Random() = default;
     virtual std::uint64_t next() = 0;
 
@@ -19,17 +19,17 @@ class Random {
 
 /// Cryptographically strong, from OpenSSL. Safe to use from one thread at a time.
 class SystemRandom final : public Random {
-  public:
+ public:
     std::uint64_t next() override;
 };
 
 /// SplitMix64: the same seed gives the same sequence on every machine. Never for keys in production.
 class SeededRandom final : public Random {
-  public:
+ public:
     explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
     std::uint64_t next() override;
 
-  private:
+ private:
     std::uint64_t state_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
-// The canonical records: what a platform submits, before any provider's shape. Plain values; reading and writing JSON is
-// in record_json.hpp, the rules between fields in record_rules.hpp.
-// External ids of other records (`contact`, `item`, `invoice`) are the caller's, within the same connection.
+// The canonical records: what a platform submits, before any provider's shape. Plain values; reading and writing JSON
+// is in record_json.hpp, the rules between fields in record_rules.hpp. External ids of other records (`contact`,
+// `item`, `invoice`) are the caller's, within the same connection.
 
 #include <optional>
 #include <string>
@@ -27,8 +27,8 @@ struct Address {
 };
 
 struct Contact {
-    std::string name;       ///< 1..255, unique in the books
-    bool customer = true;   ///< at least one of customer and supplier
+    std::string name;      ///< 1..255, unique in the books
+    bool customer = true;  ///< at least one of customer and supplier
     bool supplier = false;
     std::optional<std::string> email, phone, tax_number;
     std::optional<Address> address;
@@ -55,7 +55,8 @@ struct Line {
     std::string description;          ///< 1..4000
     Decimal quantity;                 ///< as given, up to 10 places; may be negative
     Decimal unit_price;               ///< as given, up to 10 places
-    std::optional<Decimal> amount;    ///< authoritative when given; else quantity × unit_price rounded half away from zero
+    std::optional<Decimal>
+        amount;  ///< authoritative when given; else quantity × unit_price rounded half away from zero
     std::optional<std::string> account, tax_code;  ///< the caller's words, mapped per connection
     std::optional<Decimal> tax;                    ///< stated tax of the line
     bool operator==(const Line&) const = default;
@@ -69,9 +70,9 @@ struct Document {
     std::optional<Date> due_date;  ///< invoices only
     Currency currency;
     Amounts amounts = Amounts::none;
-    std::vector<Line> lines;      ///< 1..10,000
-    Decimal tax_total;            ///< stated; zero where `amounts` is none
-    Decimal total;                ///< stated, tax included, in the currency's minor unit
+    std::vector<Line> lines;  ///< 1..10,000
+    Decimal tax_total;        ///< stated; zero where `amounts` is none
+    Decimal total;            ///< stated, tax included, in the currency's minor unit
     std::optional<std::string> reference, memo;
     bool operator==(const Document&) const = default;
 };
@@ -98,9 +99,9 @@ struct Payment {
     std::string contact;  ///< external id of a contact record
     Date date;
     Currency currency;
-    Decimal amount;                        ///< positive
-    std::vector<Application> applies_to;   ///< sum at most `amount`
-    std::optional<std::string> account;    ///< the caller's word for where the money went; absent: the clearing account
+    Decimal amount;                       ///< positive
+    std::vector<Application> applies_to;  ///< sum at most `amount`
+    std::optional<std::string> account;   ///< the caller's word for where the money went; absent: the clearing account
     std::optional<std::string> reference;
     bool operator==(const Payment&) const = default;
 };
@@ -143,7 +144,7 @@ struct Account {
 struct TaxRate {
     std::string code;  ///< how documents name it
     std::string name;
-    Decimal percent;   ///< 20 for 20 %
+    Decimal percent;  ///< 20 for 20 %
     bool active = true;
     bool for_sales = true;
 };

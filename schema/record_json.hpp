@@ -1,8 +1,8 @@
 #pragma once
-// Strict JSON for records. Reading accepts exactly the published JSON Schema (schema/api/record.schema.json): an unknown
-// member, a wrong type, a duplicate key, a number that is no exact decimal, a bad date or currency is an error that names the JSON pointer.
-// Numbers are read from their text; no amount passes through a double. Strings must be valid UTF-8 without control characters
-// (line feed and tab excepted).
+// Strict JSON for records. Reading accepts exactly the published JSON Schema (schema/api/record.schema.json): an
+// unknown member, a wrong type, a duplicate key, a number that is no exact decimal, a bad date or currency is an error
+// that names the JSON pointer. Numbers are read from their text; no amount passes through a double. Strings must be
+// valid UTF-8 without control characters (line feed and tab excepted).
 
 #include <string>
 #include <string_view>
@@ -19,8 +19,8 @@ inline constexpr std::size_t kRecordBytesMax = 4u << 20;
 /// Errors: invalid with a stable code and the pointer.
 Result<Record> read_record(RecordKind kind, std::string_view text);
 
-/// The canonical text: members in a fixed order, absent optionals left out, decimals in shortest form. Equal records give equal
-/// texts, so the hash of it is the hash of the record.
+/// The canonical text: members in a fixed order, absent optionals left out, decimals in shortest form. Equal records
+/// give equal texts, so the hash of it is the hash of the record.
 std::string write_record(const Record& record);
 
 }  // namespace spillway

@@ -12,7 +12,7 @@ namespace spillway {
 
 template <class T>
 class [[nodiscard]] Result {
-  public:
+ public:
     Result() : state_(Error{ErrorKind::bug, "empty_result", "a result that was never set"}) {}
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
@@ -32,14 +32,14 @@ class [[nodiscard]] Result {
     const Error& error() const& { return SPILLWAY_ASSERT(!ok()), std::get<1>(state_); }
     Error&& error() && { return SPILLWAY_ASSERT(!ok()), std::get<1>(std::move(state_)); }
 
-  private:
+ private:
     void check() const { SPILLWAY_ASSERT(ok()); }
     std::variant<T, Error> state_;
 };
 
 template <>
 class [[nodiscard]] Result<void> {
-  public:
+ public:
     Result() : error_(Error{ErrorKind::bug, "empty_result", "a result that was never set"}), failed_(true) {}
     Result(Error error) : error_(std::move(error)), failed_(true) {}
     static Result success() { return Result(std::in_place); }
@@ -49,7 +49,7 @@ class [[nodiscard]] Result<void> {
     const Error& error() const& { return SPILLWAY_ASSERT(failed_), error_; }
     Error&& error() && { return SPILLWAY_ASSERT(failed_), std::move(error_); }
 
-  private:
+ private:
     explicit Result(std::in_place_t) : failed_(false) {}
     Error error_{};
     bool failed_;

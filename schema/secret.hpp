@@ -7,7 +7,7 @@
 namespace spillway {
 
 class Secret {
-  public:
+ public:
     Secret() = default;
     explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
 
@@ -15,7 +15,7 @@ class Secret {
     [[nodiscard]] const std::string& reveal() const { return bytes_; }
     [[nodiscard]] bool empty() const { return bytes_.empty(); }
 
-  private:
+ private:
     std::string bytes_;
 };
 

@@ -128,7 +128,8 @@ asio::awaitable<void> wait_long(SimClock& clock, bool& ended) {
     ended = true;
 }
 
-// A parallel group passes on only the first cancellation: waits that ignored the *total* step never heard of the *terminal* one.
+// A parallel group passes on only the first cancellation: waits that ignored the *total* step never heard of the
+// *terminal* one.
 TEST_F(DeadlineTest, WithDeadlineEndsAtTheFirstStepOfAStop) {
     TaskGroup group(io_.get_executor(), "test");
     bool ended = false;
