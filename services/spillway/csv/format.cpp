@@ -222,7 +222,7 @@ Result<Date> read_date(std::string_view pattern, std::string_view text) {
     if (!text.empty() || hour > 23 || minute > 59 || second > 60 || year < 0 || month < 0 || day < 0) return bad;
     std::array<char, 16> plain{};
     std::snprintf(plain.data(), plain.size(), "%04d-%02d-%02d", year % 10'000, month % 100, day % 100);
-    const Result<Date> date = Date::parse(plain.data());
+    Result<Date> date = Date::parse(plain.data());
     if (!date.ok()) return bad;
     return date;
 }
