@@ -58,7 +58,8 @@ struct Client::Core {
             ended = true;
         });
         io.restart();
-        while (!ended) io.run_one();
+        while (!ended && io.run_one() > 0) {
+        }
         if (failure) std::rethrow_exception(failure);
         return *std::move(result);
     }
