@@ -40,7 +40,8 @@ boost::asio::awaitable<std::optional<T>> with_deadline(Clock& clock, SteadyTime 
     auto wait = race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     auto [order, op_failure, value, sleep_failure, reached] = co_await std::move(wait);
     if (!op_failure) co_return std::optional<T>(std::move(value));
-    if (order[0] == 0) std::rethrow_exception(op_failure);
+    const auto own = co_await asio::this_coro::cancellation_state;
+    if (order[0] == 0 && own.cancelled() == asio::cancellation_type::none) std::rethrow_exception(op_failure);
     co_return std::nullopt;
 }
 
