@@ -20,6 +20,7 @@ struct HttpTransport::Core {
     TransportOptions options;
     asio::ssl::context tls;
     std::shared_ptr<Pool> pool;
+    LinkOpener open;
 };
 
 namespace {
@@ -132,7 +133,12 @@ Result<std::unique_ptr<HttpTransport>> HttpTransport::create(asio::any_io_execut
     try {
         auto tls = make_tls_context(options.extra_ca_file);
         auto pool = std::make_shared<Pool>(executor, clock, options.connections_per_origin_max, options.idle_max);
-        auto core = std::make_shared<Core>(clock, std::move(options), std::move(tls), std::move(pool));
+        auto open = std::move(options.open_link);
+        auto core = std::make_shared<Core>(clock, std::move(options), std::move(tls), std::move(pool), std::move(open));
+        if (!core->open)
+            core->open = [raw = core.get()](Origin origin, SteadyTime until) {
+                return open_link(std::move(origin), raw->tls, raw->clock, until);
+            };
         return std::unique_ptr<HttpTransport>(new HttpTransport(std::move(core)));
     } catch (const boost::system::system_error& error) {
         return invalid("ca_file", "'" + options.extra_ca_file + "': " + error.code().message());
@@ -149,7 +155,7 @@ namespace {
 
 /// send() itself, in a coroutine in which a cancellation does not throw. Core is a parameter by its parts: it is
 /// private.
-asio::awaitable<SendResult> perform(std::shared_ptr<Pool> pool, asio::ssl::context& tls, Clock& clock, Origin origin,
+asio::awaitable<SendResult> perform(std::shared_ptr<Pool> pool, const LinkOpener& open, Clock& clock, Origin origin,
                                     HttpRequest request, std::string text, SendLimits limits) {
     const auto executor = co_await asio::this_coro::executor;
     const auto start = clock.steady_now();
@@ -160,7 +166,7 @@ asio::awaitable<SendResult> perform(std::shared_ptr<Pool> pool, asio::ssl::conte
     auto link = pool->take(key);
     if (!link) {
         const auto connect_until = std::min(until, clock.steady_now() + limits.connect);
-        auto opened = co_await open_link(origin, tls, clock, connect_until);
+        auto opened = co_await open(origin, connect_until);
         if (!opened.link) co_return not_sent(std::move(opened.failure));
         link = std::move(opened.link);
     }
@@ -193,7 +199,7 @@ asio::awaitable<SendResult> HttpTransport::send(std::string origin, HttpRequest 
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
     auto result =
-        co_await perform(core->pool, core->tls, core->clock, *place, std::move(request), std::move(text), limits);
+        co_await perform(core->pool, core->open, core->clock, *place, std::move(request), std::move(text), limits);
     co_await asio::this_coro::throw_if_cancelled(throws);
     co_return result;
 }

@@ -2,17 +2,24 @@
 // The real transport: HTTP/1.1 over TCP or TLS with kept-alive connections.
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 
 #include "connectors/transport.hpp"
 
 namespace spillway::connectors {
 
+struct OpenedLink;
+struct Origin;
+/// Opens a connection by `until`; see open_link().
+using LinkOpener = std::function<boost::asio::awaitable<OpenedLink>(Origin origin, SteadyTime until)>;
+
 struct TransportOptions {
     std::size_t connections_per_origin_max = 8;  ///< over it a request waits its turn, within its own time
     Millis idle_max{30'000};                     ///< an unused connection is closed after this
     std::string extra_ca_file{};                 ///< PEM, trusted beside the system's; for tests and private proxies
     std::string user_agent = "Spillway/" SPILLWAY_VERSION;
+    LinkOpener open_link{};  ///< instead of TCP and TLS: simulations, whose network is in memory
 };
 
 /// Lives on the loop's thread. TLS ≥ 1.2; certificates and host names are always checked. Compression is never asked

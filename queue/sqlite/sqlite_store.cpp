@@ -64,12 +64,9 @@ class SqliteStoreImpl final : public SqliteStore {
           lock_(std::move(parts.lock)),
           storage_threads_(settings.on_loop ? 0 : 1),
           reader_threads_(settings.on_loop ? 0 : 1),
-          writer_(std::make_shared<Writer>(
-              std::move(parts.engine),
-              settings.on_loop ? loop_ : asio::any_io_executor(storage_threads_.get_executor()), loop_,
-              [side = side_](GroupOutcome& outcome) { side->deliver(outcome); })),
-          reader_(std::make_shared<Reader>(
-              settings, settings.on_loop ? loop_ : asio::any_io_executor(reader_threads_.get_executor()), loop_)) {}
+          writer_(std::make_shared<Writer>(std::move(parts.engine), executor_of(settings, storage_threads_), loop_,
+                                           [side = side_](GroupOutcome& outcome) { side->deliver(outcome); })),
+          reader_(std::make_shared<Reader>(settings, executor_of(settings, reader_threads_), loop_)) {}
 
     ~SqliteStoreImpl() override {
         storage_threads_.stop();
@@ -133,6 +130,10 @@ class SqliteStoreImpl final : public SqliteStore {
 
  private:
     asio::awaitable<void> sleep_until_due();
+    asio::any_io_executor executor_of(const Settings& settings, asio::thread_pool& threads) const {
+        if (!settings.on_loop) return threads.get_executor();
+        return settings.storage ? settings.storage : loop_;
+    }
 
     asio::any_io_executor loop_;
     Clock& clock_;

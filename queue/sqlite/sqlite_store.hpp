@@ -48,6 +48,7 @@ struct Settings {
         migrations;          ///< (file name "0001_x.sql", SQL) in order
     Millis read_limit{250};  ///< how long one read() may take, in real time; 0: no limit
     bool on_loop = false;    ///< storage runs on the loop itself: simulations, where order must follow the seed
+    boost::asio::any_io_executor storage{};  ///< with on_loop: how it gets there, in virtual time; empty: at its turn
     std::function<std::int64_t()> free_bytes{};  ///< free space for the database; empty: ask the file system
 };
 

@@ -14,9 +14,10 @@ struct GrantFile::Impl {
 GrantFile::GrantFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GrantFile::~GrantFile() = default;
 
-Result<std::unique_ptr<GrantFile>> GrantFile::open(const std::string& path, oauth::Vault vault) {
+Result<std::unique_ptr<GrantFile>> GrantFile::open(const std::string& path, oauth::Vault vault,
+                                                   const std::string& vfs) {
     try {
-        SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5'000);
+        SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5'000, vfs);
         database.exec("PRAGMA journal_mode = DELETE");
         database.exec("PRAGMA synchronous = FULL");
         database.exec(

@@ -33,7 +33,9 @@ struct Grant {
 class GrantFile {
  public:
     /// Errors: invalid/`grants_unreadable` (with the path), invalid/`sealing_key_missing`.
-    static Result<std::unique_ptr<GrantFile>> open(const std::string& path, oauth::Vault vault);
+    /// @param vfs  a SQLite VFS by name, for fault tests; empty: the default.
+    static Result<std::unique_ptr<GrantFile>> open(const std::string& path, oauth::Vault vault,
+                                                   const std::string& vfs = {});
     ~GrantFile();
 
     Result<std::vector<Grant>> load();

@@ -24,19 +24,6 @@ constexpr const char* kAdminKey = "simulated-administrator";
 constexpr const char* kXeroOrigin = "http://xero.sandbox";
 constexpr const char* kQboOrigin = "http://qbo.sandbox";
 
-asio::awaitable<SendResult> played(sandbox::Core& core, HttpRequest request) {
-    auto reply = co_await core.serve(std::move(request));
-    SendResult result;
-    if (auto* response = std::get_if<HttpResponse>(&reply)) {
-        result.stage = Stage::answered;
-        result.response = std::move(*response);
-    } else {
-        result.stage = Stage::sending;
-        result.failure = "connection closed without an answer";
-    }
-    co_return result;
-}
-
 /// Both providers' apps, pointing at the sandbox.
 sync::ProviderApp app_of(const std::string& name) {
     sync::ProviderApp app;
@@ -59,68 +46,68 @@ Result<oauth::Vault> vault() { return oauth::Vault::from_text("k1:" + std::strin
 
 }  // namespace
 
-asio::awaitable<SendResult> MemoryTransport::send(std::string origin, HttpRequest request, SendLimits limits) {
-    (void)limits;
-    if (is_dead()) co_return SendResult{Stage::not_sent, {}, "the process has died"};
-    const bool api = request.path().starts_with("/api.xro/") || request.path().starts_with("/v3/company/");
-    const auto index = wire_.seen.size();
-    if (api) {
-        CallSeen call;
-        call.provider = origin == kXeroOrigin ? "xero" : "qbo";
-        call.method = request.method;
-        call.path = std::string(request.target);
-        call.tenant = std::string(request.headers.find("xero-tenant-id").value_or(""));
-        call.body = request.body;
-        call.batch = request.path().ends_with("/batch");
-        call.sent = wire_.clock.steady_now();
-        wire_.seen.push_back(std::move(call));
-    }
-    if (api && wire_.instead) {
-        if (auto answer = wire_.instead(request)) {
-            wire_.seen[index].status = answer->status;
-            co_return SendResult{Stage::answered, std::move(*answer), {}};
-        }
-    }
-    auto result = co_await played(wire_.core, std::move(request));
-    if (api && result.stage == Stage::answered) wire_.seen[index].status = result.response.status;
-    // An answer that arrives after the process died is nobody's.
-    if (is_dead()) co_return SendResult{Stage::sending, {}, "the process has died"};
-    co_return result;
-}
-
 /// One run of the service, from start to crash.
 struct World::Process {
     SeededRandom random;
-    MemoryTransport transport;
-    std::unique_ptr<queue::sqlite::SqliteStore> store;
-    std::unique_ptr<sync::GrantKeeper> grants;
-    std::unique_ptr<sync::Service> service;
-    std::unique_ptr<api::ApiContext> context;
-    http::Handler handler;
-    std::unique_ptr<TaskGroup> tasks;
+    std::unique_ptr<connectors::HttpTransport> transport{};
+    std::unique_ptr<queue::sqlite::SqliteStore> store{};
+    std::unique_ptr<sync::GrantKeeper> grants{};
+    std::unique_ptr<sync::Service> service{};
+    std::unique_ptr<api::ApiContext> context{};
+    http::Handler handler{};
+    bool ended = false;   ///< dying: what it still answers is nobody's
+    bool failed = false;  ///< its store gave up
+    std::unique_ptr<TaskGroup> tasks{};
 
-    Process(std::uint64_t seed, MemoryTransport::Wire wire) : random(seed), transport(wire) {}
+    explicit Process(std::uint64_t seed) : random(seed) {}
 };
 
-World::World(std::uint64_t seed, Disk disk) : seed_(seed), random_(seed), io_(1), clock_(io_), sandbox_(clock_, seed) {
+namespace {
+
+/// A stream of its own for each name, so that a draw more in one place does not shift the others.
+std::uint64_t stream(std::uint64_t seed, std::string_view name) {
+    for (const char letter : name) seed = SeededRandom(seed ^ static_cast<unsigned char>(letter)).next();
+    return seed;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, WorldOptions options)
+    : seed_(seed),
+      options_(options),
+      random_(seed),
+      order_(stream(seed, "order")),
+      storage_random_(stream(seed, "storage")),
+      io_(1),
+      clock_(io_),
+      service_clock_(clock_),
+      storage_(io_, clock_, storage_random_, options.storage_most),
+      sandbox_(clock_, seed),
+      network_(io_, clock_, sandbox_, stream(seed, "network")) {
+    if (options.draws_order) clock_.draw_order_from(order_);
+    network_.power_of(&disk_);
     sandbox_.add(sandbox::make_xero_model(seed));
     sandbox_.add(sandbox::make_qbo_model(seed));
     folder_ = (std::filesystem::temp_directory_path() / ("spillway-world-" + SystemRandom().hex128())).string();
-    std::filesystem::create_directories(folder_ + "/0");
-    if (disk == Disk::losing) disk_ = std::make_unique<FaultVfs>();
+    std::filesystem::create_directories(folder_);
     start_process();
 }
 
 World::~World() {
-    end_process();
+    if (process_) end_process();
+    wait(network_.stop());
     std::filesystem::remove_all(folder_);
 }
 
+bool World::has_failed() const { return process_->failed; }
+
 void World::end_process() {
-    process_->transport.die();
+    process_->ended = true;
+    network_.hang_up();
     wait(process_->service->stop(Millis{0}));
     wait(process_->tasks->stop(clock_, Millis{0}));
     wait(process_->store->close());
+    clock_.run_until([this] { return under_way_ == 0; });
     process_.reset();
 }
 
@@ -145,77 +132,103 @@ T World::wait(asio::awaitable<T> what) {
     }
 }
 
+namespace {
+
+asio::awaitable<void> run_store(queue::sqlite::SqliteStore& store, bool& failed) {
+    co_await store.run();
+    const bool asked = co_await stop_requested();
+    failed = !asked;
+}
+
+}  // namespace
+
 void World::start_process() {
-    const auto home = folder_ + "/" + std::to_string(generation_);
-    process_ = std::make_unique<Process>(random_.next(),
-                                         MemoryTransport::Wire{sandbox_, clock_, seen_, disk_.get(), instead_});
+    process_ = std::make_unique<Process>(random_.next());
     auto& process = *process_;
+    connectors::TransportOptions wire;
+    wire.open_link = [this](connectors::Origin origin, SteadyTime until) {
+        return network_.open(std::move(origin), until);
+    };
+    process.transport = *connectors::HttpTransport::create(io_.get_executor(), clock_, std::move(wire));
     queue::sqlite::Settings settings;
-    settings.path = home + "/spillway.db";
-    if (disk_) settings.vfs = disk_->name();
+    settings.path = folder_ + "/spillway.db";
+    settings.vfs = disk_.name();
     settings.migrations = embedded::migrations;
     settings.on_loop = true;
+    if (options_.storage_most > Millis{0}) settings.storage = SlowExecutor(storage_);
     settings.read_limit = Millis{0};
-    settings.free_bytes = [] { return std::int64_t{100} << 30; };
-    auto store = queue::sqlite::SqliteStore::open(io_.get_executor(), clock_, settings);
+    settings.free_bytes = [this] { return free_bytes_; };
+    auto store = queue::sqlite::SqliteStore::open(io_.get_executor(), service_clock_, settings);
     if (!store.ok()) throw std::runtime_error(store.error().detail);
     process.store = std::move(*store);
-    auto file = sync::GrantFile::open(home + "/grants.db", *vault());
+    auto file = sync::GrantFile::open(folder_ + "/grants.db", *vault(), disk_.name());
     if (!file.ok()) throw std::runtime_error(file.error().detail);
     process.grants = std::make_unique<sync::GrantKeeper>(sync::GrantKeeper::Parts{
-        io_.get_executor(), io_.get_executor(), std::move(*file), process.transport, clock_, process.random});
+        io_.get_executor(), io_.get_executor(), std::move(*file), *process.transport, service_clock_, process.random});
     std::map<std::string, sync::ProviderApp> apps;
     for (const std::string name : {"xero", "qbo"}) {
         apps.emplace(name, app_of(name));
         process.grants->add_app(apps.at(name).oauth);
     }
     if (auto loaded = wait(process.grants->load()); !loaded.ok()) throw std::runtime_error(loaded.error().detail);
-    process.service =
-        std::make_unique<sync::Service>(sync::Service::Parts{io_.get_executor(), *process.store, process.transport,
-                                                             *process.grants, clock_, process.random, std::move(apps)});
+    process.service = std::make_unique<sync::Service>(
+        sync::Service::Parts{io_.get_executor(), *process.store, *process.transport, *process.grants, service_clock_,
+                             process.random, std::move(apps)});
     std::map<std::string, const Provider*, std::less<>> providers;
     for (const auto& [name, app] : process.service->apps()) providers.emplace(name, app.provider.get());
     process.context = std::make_unique<api::ApiContext>(api::ApiContext{*process.store,
                                                                         *process.service,
                                                                         std::move(providers),
-                                                                        clock_,
+                                                                        service_clock_,
                                                                         process.random,
                                                                         {sha256_hex(kAdminKey), "", "simulated"},
                                                                         [] { return success(); }});
     process.handler = api::make_handler(*process.context);
     process.tasks = std::make_unique<TaskGroup>(io_.get_executor(), "process");
-    process.tasks->spawn(process.store->run(), "store");
+    process.tasks->spawn(run_store(*process.store, process.failed), "store");
     if (auto started = wait(process.service->start()); !started.ok()) throw std::runtime_error(started.error().detail);
 }
 
 void World::crash() {
-    if (disk_) return cut_power_after(1, Millis{0});
-    const auto before = folder_ + "/" + std::to_string(generation_);
-    const auto after = folder_ + "/" + std::to_string(++generation_);
-    // What is durable at this moment is what the next process will find; whatever the dying one still does, it does to
-    // its own copy.
-    std::filesystem::create_directories(after);
-    for (const char* name : {"spillway.db", "spillway.db-wal", "grants.db", "grants.db-journal"})
-        if (std::filesystem::exists(before + "/" + name))
-            std::filesystem::copy_file(before + "/" + name, after + "/" + name);
-    end_process();
-    std::filesystem::remove_all(before);
-    start_process();
+    disk_.cut_power();
+    power_on();
 }
 
 void World::cut_power_after(std::uint64_t steps, Millis limit) {
-    disk_->cut_power_in(steps);
-    clock_.run_until([this] { return disk_->is_cut(); }, limit);
+    disk_.cut_power_in(steps);
+    clock_.run_until([this] { return disk_.is_cut(); }, limit);
     power_on();
 }
 
 void World::power_on() {
-    // Where nothing was written until now, the power goes before anything else is.
-    process_->transport.die();
-    if (!disk_->is_cut()) disk_->cut_power_in(1);
+    disk_.cut_power();
     end_process();
-    disk_->power_on(random_);
+    if (options_.disk == Disk::losing)
+        disk_.power_on(random_);
+    else
+        disk_.power_on_unharmed();
     start_process();
+}
+
+void World::read_store(std::function<void(queue::sqlite::Connection&)> what) {
+    std::function<Result<bool>(queue::sqlite::Connection&)> work =
+        [what = std::move(what)](queue::sqlite::Connection& connection) -> Result<bool> {
+        what(connection);
+        return true;
+    };
+    auto read = wait(process_->store->read(std::move(work)));
+    if (!read.ok()) throw std::runtime_error("the store cannot be read: " + read.error().detail);
+}
+
+void World::send(HttpRequest request, std::function<void(const HttpResponse*)> done) {
+    ++under_way_;
+    auto* process = process_.get();
+    asio::co_spawn(io_, process->handler(std::move(request)),
+                   [this, process, done = std::move(done)](std::exception_ptr failure, http::Reply reply) {
+                       --under_way_;
+                       const auto* answer = failure ? nullptr : std::get_if<HttpResponse>(&reply);
+                       done(process->ended || disk_.is_cut() ? nullptr : answer);
+                   });
 }
 
 HttpResponse World::api(const std::string& method, const std::string& target, const std::string& body) {

@@ -17,46 +17,23 @@
 #include "services/sandbox/core.hpp"
 #include "services/sync/service.hpp"
 #include "tests/simulation/bodies.hpp"
+#include "tests/simulation/network.hpp"
 #include "tests/support/fault_vfs.hpp"
+#include "tests/support/skewed_clock.hpp"
+#include "tests/support/slow_executor.hpp"
 #include "tests/support/virtual_clock.hpp"
 
 namespace spillway::test {
 
-/// One call of the service to a provider's API (tokens and consents apart), as it left.
-struct CallSeen {
-    std::string provider, method, path, tenant, body;
-    bool batch = false;  ///< QuickBooks' batch, which has a limit of its own
-    SteadyTime sent;
-    int status = 0;  ///< 0: no answer (yet)
+/// What a crash does to the disk in memory that the service's files are on: nothing (the process died), or what was not
+/// synced is lost or torn (the power went).
+enum class Disk { keeping, losing };
+
+struct WorldOptions {
+    Disk disk = Disk::keeping;
+    Millis storage_most{0};    ///< how long a commit or a read takes at most, drawn; 0: no time
+    bool draws_order = false;  ///< who wakes first at one moment is drawn
 };
-
-/// What a provider answers instead of its model; nothing: the model answers.
-using Instead = std::function<std::optional<HttpResponse>(const HttpRequest&)>;
-
-/// Carries requests to the sandbox in memory. Dead: nothing arrives any more (the process that sent it has died, or its
-/// power is gone).
-class MemoryTransport final : public Transport {
- public:
-    struct Wire {
-        sandbox::Core& core;
-        const Clock& clock;
-        std::vector<CallSeen>& seen;
-        const FaultVfs* power;  ///< null: the power never goes
-        const Instead& instead;
-    };
-    explicit MemoryTransport(Wire wire) : wire_(wire) {}
-    boost::asio::awaitable<SendResult> send(std::string origin, HttpRequest request, SendLimits limits) override;
-    void die() { dead_ = true; }
-
- private:
-    [[nodiscard]] bool is_dead() const { return dead_ || (wire_.power != nullptr && wire_.power->is_cut()); }
-
-    Wire wire_;
-    bool dead_ = false;
-};
-
-/// What the service's store stands on: the real file system, or a disk that loses what was not synced.
-enum class Disk { real, losing };
 
 /// One document of the books, from the sandbox's ledger.
 struct BookedDocument {
@@ -66,7 +43,8 @@ struct BookedDocument {
 
 class World {
  public:
-    explicit World(std::uint64_t seed, Disk disk = Disk::real);
+    explicit World(std::uint64_t seed, Disk disk = Disk::keeping) : World(seed, WorldOptions{disk, Millis{0}, false}) {}
+    World(std::uint64_t seed, WorldOptions options);
     ~World();
 
     /// The service dies at this very moment and the next one starts from what was durable.
@@ -75,12 +53,21 @@ class World {
     /// latest after `limit`), and starts the next process from what the disk kept.
     void cut_power_after(std::uint64_t steps, Millis limit);
     /// The power goes `steps` writes or syncs from now, while the caller goes on; then power_on().
-    void cut_power_in(std::uint64_t steps) { disk_->cut_power_in(steps); }
-    [[nodiscard]] bool is_cut() const { return disk_ && disk_->is_cut(); }
+    void cut_power_in(std::uint64_t steps) { disk_.cut_power_in(steps); }
+    [[nodiscard]] bool is_cut() const { return disk_.is_cut(); }
     void power_on();
+    /// The store has failed (an error of the disk): the daemon would exit, and be started again by crash().
+    [[nodiscard]] bool has_failed() const;
+    FaultVfs& disk() { return disk_; }
+    /// Free space as the service sees it.
+    void set_free_bytes(std::int64_t bytes) { free_bytes_ = bytes; }
 
     /// A request to the service's API with the administrator's key.
     HttpResponse api(const std::string& method, const std::string& target, const std::string& body = {});
+    /// The same without waiting: `done` gets the answer, or nothing where the process died before it gave one.
+    void send(HttpRequest request, std::function<void(const HttpResponse*)> done);
+    /// Requests without an answer so far.
+    [[nodiscard]] int under_way() const { return under_way_; }
     /// The same, expecting success; the parsed answer.
     JsonValue ok(const std::string& method, const std::string& target, const std::string& body = {});
     /// A request to the sandbox (control API, consent).
@@ -120,15 +107,20 @@ class World {
                          const std::string& body = {});
     void faults(const std::string& rules);
     /// For what fault rules cannot say: an answer that depends on the body.
-    void answer_instead(Instead instead) { instead_ = std::move(instead); }
+    void answer_instead(Instead instead) { network_.instead = std::move(instead); }
     void configure(const std::string& provider, const std::string& settings);
 
     std::int64_t throttled(const std::string& provider);
     std::int64_t calls(const std::string& provider, const std::string& operation);
 
     /// All calls that the service made, over all its lives.
-    [[nodiscard]] const std::vector<CallSeen>& seen() const { return seen_; }
+    [[nodiscard]] const std::vector<CallSeen>& seen() const { return network_.seen; }
+    Network& network() { return network_; }
     SimClock& clock() { return clock_; }
+    /// The service's own idea of the wall clock.
+    SkewedClock& service_clock() { return service_clock_; }
+    /// Reads the service's store, in a transaction of its own.
+    void read_store(std::function<void(queue::sqlite::Connection&)> what);
     Random& random() { return random_; }
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
@@ -141,21 +133,21 @@ class World {
     T wait(boost::asio::awaitable<T> what);
 
     std::uint64_t seed_;
-    SeededRandom random_;
+    WorldOptions options_;
+    SeededRandom random_, order_, storage_random_;
     boost::asio::io_context io_;
     SimClock clock_;
+    SkewedClock service_clock_;
+    SlowWorker storage_;
     sandbox::Core sandbox_;
-    std::unique_ptr<FaultVfs> disk_;
-    std::vector<CallSeen> seen_;
-    Instead instead_;
+    Network network_;
+    FaultVfs disk_;
+    std::int64_t free_bytes_ = std::int64_t{100} << 30;
+    int under_way_ = 0;
     std::map<std::string, std::string> bookkeepers_;  ///< provider -> their token
     std::string folder_;
-    int generation_ = 0;
     std::string partner_;
     std::unique_ptr<Process> process_;
 };
-
-/// The most calls of one kind that any `span` held: `batches_only` counts QuickBooks' batches alone.
-int most_within(const std::vector<CallSeen>& seen, const std::string& provider, Millis span, bool batches_only);
 
 }  // namespace spillway::test

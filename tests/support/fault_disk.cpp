@@ -76,6 +76,18 @@ void FaultVfs::power_on(Random& random) {
     disk_.cut_at = disk_.fail_at = 0;
 }
 
+void FaultVfs::power_on_unharmed() {
+    const std::lock_guard lock(disk_.mutex);
+    for (auto& [name, file] : disk_.files) {
+        auto fresh = std::make_shared<FaultDisk::File>();
+        fresh->current = std::move(file->current);
+        fresh->durable = fresh->current;
+        file = std::move(fresh);
+    }
+    disk_.cut_ = false;
+    disk_.cut_at = disk_.fail_at = 0;
+}
+
 void FaultVfs::corrupt(const std::string& file, std::int64_t offset, const std::string& bytes) {
     const std::lock_guard lock(disk_.mutex);
     FaultDisk::File& found = *disk_.files.at(file);

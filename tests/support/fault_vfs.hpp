@@ -78,9 +78,13 @@ class FaultVfs {
     void set_full(bool full) { disk_.full = full; }
     [[nodiscard]] bool is_cut() const { return disk_.is_cut(); }
 
+    /// The power goes now: every step from here fails.
+    void cut_power() { disk_.cut_ = true; }
     /// Power comes back: of each file the synced bytes, and of what was not synced any part, by sectors of 512 bytes.
     /// Every connection must be closed or abandoned before.
     void power_on(Random& random);
+    /// The same where only the process had died: what was written is all there, synced or not.
+    void power_on_unharmed();
     /// Overwrites bytes of a file behind SQLite's back; it must exist.
     void corrupt(const std::string& file, std::int64_t offset, const std::string& bytes);
 

@@ -20,7 +20,7 @@ asio::awaitable<bool> SimClock::sleep_until(SteadyTime when) {
         co_return !cancelled;
     }
     const auto sleeper = std::make_shared<Sleeper>(asio::steady_timer(io_, asio::steady_timer::time_point::max()));
-    const Key key{when, next_++};
+    const Key key = next_key(when);
     sleepers_.emplace(key, sleeper);
     const auto [woken] = co_await sleeper->wake.async_wait(asio::as_tuple(asio::use_awaitable));
     (void)woken;  // always operation_aborted, by the clock or by a cancellation
@@ -28,31 +28,59 @@ asio::awaitable<bool> SimClock::sleep_until(SteadyTime when) {
     co_return sleeper->reached;
 }
 
+SimClock::Key SimClock::next_key(SteadyTime when) { return Key{when, order_ == nullptr ? 0 : order_->next(), next_++}; }
+
+void SimClock::call_at(SteadyTime when, std::unique_ptr<ScheduledCall> what) {
+    calls_.emplace(next_key(when), std::move(what));
+}
+
+std::size_t SimClock::sleepers() {
+    std::erase_if(sleepers_, [](const auto& entry) { return entry.second.expired(); });
+    return sleepers_.size();
+}
+
 void SimClock::poll() {
     if (io_.stopped()) io_.restart();
     while (io_.poll() > 0) {
     }
-    // A loop that was destroyed in mid-sleep, or a frame dropped, leaves an entry that nobody waits for.
-    std::erase_if(sleepers_, [](const auto& entry) { return entry.second.expired(); });
+}
+
+/// The earliest moment at which anybody waits for time. A loop that was destroyed in mid-sleep, or a frame dropped,
+/// leaves an entry that nobody waits for.
+std::optional<SteadyTime> SimClock::next_due() {
+    while (!sleepers_.empty() && sleepers_.begin()->second.expired()) sleepers_.erase(sleepers_.begin());
+    std::optional<SteadyTime> due;
+    if (!sleepers_.empty()) due = std::get<SteadyTime>(sleepers_.begin()->first);
+    if (!calls_.empty()) {
+        const auto first = std::get<SteadyTime>(calls_.begin()->first);
+        due = due ? std::min(*due, first) : first;
+    }
+    return due;
 }
 
 void SimClock::jump_to(SteadyTime when) {
+    ++jumps_;
     wall_ += when - steady_;
     steady_ = when;
-    while (!sleepers_.empty() && sleepers_.begin()->first.first <= steady_) {
+    while (!sleepers_.empty() && std::get<SteadyTime>(sleepers_.begin()->first) <= steady_) {
         const auto sleeper = sleepers_.begin()->second.lock();
         sleepers_.erase(sleepers_.begin());
         if (!sleeper) continue;
         sleeper->reached = true;
         sleeper->wake.cancel();
     }
+    while (!calls_.empty() && std::get<SteadyTime>(calls_.begin()->first) <= steady_) {
+        auto call = std::move(calls_.begin()->second);
+        calls_.erase(calls_.begin());
+        asio::post(io_, [call = std::move(call)] { call->run(); });
+    }
 }
 
 void SimClock::run_until_idle(std::uint64_t jumps_max) {
     poll();
-    for (std::uint64_t jumps = 0; !sleepers_.empty(); ++jumps) {
+    for (std::uint64_t jumps = 0; const auto due = next_due(); ++jumps) {
         if (jumps == jumps_max) throw std::runtime_error("the loop never comes to rest");
-        jump_to(sleepers_.begin()->first.first);
+        jump_to(*due);
         poll();
     }
 }
@@ -60,8 +88,8 @@ void SimClock::run_until_idle(std::uint64_t jumps_max) {
 void SimClock::run_for(Millis span) {
     const auto end = steady_ + span;
     poll();
-    while (!sleepers_.empty() && sleepers_.begin()->first.first <= end) {
-        jump_to(sleepers_.begin()->first.first);
+    for (auto due = next_due(); due && *due <= end; due = next_due()) {
+        jump_to(*due);
         poll();
     }
     jump_to(end);
@@ -71,8 +99,9 @@ bool SimClock::run_until(const std::function<bool()>& done, Millis limit) {
     const auto end = steady_ + limit;
     poll();
     while (!done()) {
-        if (sleepers_.empty() || sleepers_.begin()->first.first > end) return false;
-        jump_to(sleepers_.begin()->first.first);
+        const auto due = next_due();
+        if (!due || *due > end) return false;
+        jump_to(*due);
         poll();
     }
     return true;

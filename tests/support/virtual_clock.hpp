@@ -7,14 +7,22 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <utility>
+#include <optional>
+#include <tuple>
 
 #include "schema/clock.hpp"
+#include "schema/random.hpp"
 
 namespace spillway::test {
 
-/// Wall and steady time advance together. Sleepers due at one moment wake in the order in which they fell asleep, so a
-/// run depends on nothing but its inputs. Everything on the loop's thread.
+/// Something that runs once.
+struct ScheduledCall {
+    virtual ~ScheduledCall() = default;
+    virtual void run() = 0;
+};
+
+/// Wall and steady time advance together. Sleepers due at one moment wake in the order in which they fell asleep, or in
+/// one drawn from a seed, so a run depends on nothing but its inputs. Everything on the loop's thread.
 class SimClock final : public Clock {
  public:
     /// 2026-01-05T09:00:00Z, a Monday, unless told otherwise.
@@ -38,15 +46,25 @@ class SimClock final : public Clock {
     void advance(Millis span);
     /// The wall clock alone is set by somebody (forwards or back).
     void shift_wall(Millis by) { wall_ += by; }
+    /// From now on sleepers due at one moment wake in an order drawn from `random`, which outlives the clock.
+    void draw_order_from(Random& random) { order_ = &random; }
+    /// Runs `what` on the loop when `when` has come.
+    void call_at(SteadyTime when, std::unique_ptr<ScheduledCall> what);
 
-    [[nodiscard]] std::size_t sleepers() const { return sleepers_.size(); }
+    /// How many wait for time.
+    [[nodiscard]] std::size_t sleepers();
+    /// How often time has moved on.
+    [[nodiscard]] std::uint64_t jumps() const { return jumps_; }
 
  private:
     struct Sleeper {
         boost::asio::steady_timer wake;  ///< never expires; cancelled to wake
         bool reached = false;
     };
-    using Key = std::pair<SteadyTime, std::uint64_t>;
+    /// When; then who first.
+    using Key = std::tuple<SteadyTime, std::uint64_t, std::uint64_t>;
+    Key next_key(SteadyTime when);
+    [[nodiscard]] std::optional<SteadyTime> next_due();
 
     void poll();
     void jump_to(SteadyTime when);
@@ -55,7 +73,10 @@ class SimClock final : public Clock {
     WallTime wall_;
     SteadyTime steady_{Millis{1'000'000}};
     std::uint64_t next_ = 0;
+    std::uint64_t jumps_ = 0;
+    Random* order_ = nullptr;
     std::map<Key, std::weak_ptr<Sleeper>> sleepers_{};
+    std::map<Key, std::unique_ptr<ScheduledCall>> calls_{};
 };
 
 }  // namespace spillway::test
