@@ -248,13 +248,15 @@ asio::awaitable<bool> Network::exchange(std::shared_ptr<Connection> connection, 
     if (happens(trouble.slow_server)) co_await clock_.sleep_for(drawn(trouble.slow_most));
     bool dropped = false;
     auto response = co_await answer(std::move(request), dropped);
+    if (api) {
+        seen[index].status = dropped ? 0 : response.status;
+        if (on_answer) on_answer(seen[index]);
+    } else if (on_other_answer) {
+        on_other_answer(response.body);
+    }
     if (dropped) {
         connection->break_off();
         co_return false;
-    }
-    if (api) {
-        seen[index].status = response.status;
-        if (on_answer) on_answer(seen[index]);
     }
     const bool close = happens(trouble.half_close);
     http::Framing framing{.content_length = response.body.size()};

@@ -73,6 +73,7 @@ class Network {
     NetworkTrouble trouble{};
     Instead instead{};
     std::function<void(const CallSeen&)> on_arrival{}, on_answer{};
+    std::function<void(const std::string& body)> on_other_answer{};  ///< of tokens and consents
     /// All calls that arrived, over all lives of the service.
     std::vector<CallSeen> seen{};
     /// Exchanges in which something happened to the bytes.

@@ -99,7 +99,7 @@ World::~World() {
     std::filesystem::remove_all(folder_);
 }
 
-bool World::has_failed() const { return process_->failed; }
+bool World::has_failed() const { return process_ && process_->failed; }
 
 void World::end_process() {
     process_->ended = true;
@@ -189,9 +189,9 @@ void World::start_process() {
     if (auto started = wait(process.service->start()); !started.ok()) throw std::runtime_error(started.error().detail);
 }
 
-void World::crash() {
+void World::crash(Millis down) {
     disk_.cut_power();
-    power_on();
+    power_on(down);
 }
 
 void World::cut_power_after(std::uint64_t steps, Millis limit) {
@@ -200,9 +200,10 @@ void World::cut_power_after(std::uint64_t steps, Millis limit) {
     power_on();
 }
 
-void World::power_on() {
+void World::power_on(Millis down) {
     disk_.cut_power();
     end_process();
+    clock_.run_for(down);
     if (options_.disk == Disk::losing)
         disk_.power_on(random_);
     else
@@ -221,8 +222,14 @@ void World::read_store(std::function<void(queue::sqlite::Connection&)> what) {
 }
 
 void World::send(HttpRequest request, std::function<void(const HttpResponse*)> done) {
-    ++under_way_;
     auto* process = process_.get();
+    if (process == nullptr || process->ended || disk_.is_cut()) {
+        // Nobody listens.
+        asio::post(io_, [done = std::move(done)] { done(nullptr); });
+        return;
+    }
+    ++under_way_;
+    request.headers.add("Authorization", std::string("Bearer ") + kAdminKey);
     asio::co_spawn(io_, process->handler(std::move(request)),
                    [this, process, done = std::move(done)](std::exception_ptr failure, http::Reply reply) {
                        --under_way_;
@@ -264,7 +271,8 @@ HttpResponse World::sandbox(const std::string& method, const std::string& target
 
 HttpResponse World::sandbox(HttpRequest request) {
     auto reply = wait(sandbox_.serve(std::move(request)));
-    return std::get<HttpResponse>(std::move(reply));
+    if (auto* response = std::get_if<HttpResponse>(&reply)) return std::move(*response);
+    throw std::runtime_error("the sandbox dropped the connection");
 }
 
 }  // namespace spillway::test

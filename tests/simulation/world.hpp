@@ -47,15 +47,15 @@ class World {
     World(std::uint64_t seed, WorldOptions options);
     ~World();
 
-    /// The service dies at this very moment and the next one starts from what was durable.
-    void crash();
+    /// The service dies at this very moment and, `down` later, the next one starts from what was durable.
+    void crash(Millis down = Millis{0});
     /// On a losing disk: lets time run until the power goes in the middle of the write or sync `steps` from now (at the
     /// latest after `limit`), and starts the next process from what the disk kept.
     void cut_power_after(std::uint64_t steps, Millis limit);
     /// The power goes `steps` writes or syncs from now, while the caller goes on; then power_on().
     void cut_power_in(std::uint64_t steps) { disk_.cut_power_in(steps); }
     [[nodiscard]] bool is_cut() const { return disk_.is_cut(); }
-    void power_on();
+    void power_on(Millis down = Millis{0});
     /// The store has failed (an error of the disk): the daemon would exit, and be started again by crash().
     [[nodiscard]] bool has_failed() const;
     FaultVfs& disk() { return disk_; }
@@ -78,7 +78,10 @@ class World {
     /// connection id.
     std::string connect(const std::string& provider);
     std::string make_partner(const std::string& name);
-    std::string connect(const std::string& provider, const std::string& partner, const std::string& reconnect);
+    /// @param reconnect  a connection that lost its consent; empty: a new one. @param company  which of the demo
+    /// companies.
+    std::string connect(const std::string& provider, const std::string& partner, const std::string& reconnect,
+                        std::size_t company = 0);
     /// Submits one record. @return the HTTP status.
     int put(const std::string& connection, const std::string& kind, const std::string& external_id,
             const std::string& body);
@@ -100,11 +103,13 @@ class World {
     std::string state_of(const std::string& connection, const std::string& kind, const std::string& external_id);
 
     std::vector<BookedDocument> documents(const std::string& provider);
-    /// The provider's ledger of its first company.
-    JsonValue ledger(const std::string& provider);
+    /// The provider's ledger of one of its companies.
+    JsonValue ledger(const std::string& provider, std::size_t company = 0);
     /// A request of somebody else to the provider's API, with a consent of their own.
     HttpResponse by_hand(const std::string& provider, const std::string& method, const std::string& target,
                          const std::string& body = {});
+    /// Somebody else's document of that number, for another customer.
+    void book_foreign_invoice(const std::string& provider, const std::string& number);
     void faults(const std::string& rules);
     /// For what fault rules cannot say: an answer that depends on the body.
     void answer_instead(Instead instead) { network_.instead = std::move(instead); }
@@ -144,7 +149,6 @@ class World {
     FaultVfs disk_;
     std::int64_t free_bytes_ = std::int64_t{100} << 30;
     int under_way_ = 0;
-    std::map<std::string, std::string> bookkeepers_;  ///< provider -> their token
     std::string folder_;
     std::string partner_;
     std::unique_ptr<Process> process_;

@@ -10,10 +10,10 @@ namespace spillway::test {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-JsonValue World::ledger(const std::string& provider) {
+JsonValue World::ledger(const std::string& provider, std::size_t company) {
     auto parsed = parse_json(sandbox("GET", "/_sandbox/" + provider + "/ledger").body);
     if (!parsed.ok()) throw std::runtime_error("the ledger cannot be read");
-    return (*parsed)["tenants"].items().front();
+    return (*parsed)["tenants"].items().at(company);
 }
 
 std::vector<BookedDocument> World::documents(const std::string& provider) {
@@ -49,7 +49,6 @@ void World::configure(const std::string& provider, const std::string& settings) 
 
 /// A token of another app, so that the service's own consent and limits stay as they are.
 std::string World::bookkeeper(const std::string& provider) {
-    if (const auto known = bookkeepers_.find(provider); known != bookkeepers_.end()) return known->second;
     const bool xero = provider == "xero";
     configure(provider, xero ? R"({"app":{"client_id":"bookkeeper","client_secret":"theirs","tier":"core"}})"
                              : R"({"apps":{"bookkeeper":"theirs"}})");
@@ -77,7 +76,7 @@ std::string World::bookkeeper(const std::string& provider) {
     const auto answer = sandbox(std::move(exchange));
     const auto parsed = parse_json(answer.body);
     if (!parsed.ok() || answer.status != 200) throw std::runtime_error("no token for the bookkeeper: " + answer.body);
-    return bookkeepers_[provider] = (*parsed)["access_token"].string_or("");
+    return (*parsed)["access_token"].string_or("");
 }
 
 HttpResponse World::by_hand(const std::string& provider, const std::string& method, const std::string& target,
@@ -91,6 +90,33 @@ HttpResponse World::by_hand(const std::string& provider, const std::string& meth
     if (provider == "xero") request.headers.add("xero-tenant-id", ledger(provider)["id"].string_or(""));
     request.body = body;
     return sandbox(std::move(request));
+}
+
+void World::book_foreign_invoice(const std::string& provider, const std::string& number) {
+    const auto tenant = ledger(provider);
+    if (provider == "xero") {
+        const auto made = by_hand(
+            provider, "POST", "/api.xro/2.0/Invoices",
+            R"({"Type":"ACCREC","Contact":{"Name":"Stranger of )" + number + R"("},"InvoiceNumber":")" + number +
+                R"(","Status":"AUTHORISED","Date":"2026-01-30","DueDate":"2026-02-28","LineAmountTypes":"NoTax","LineItems":[)"
+                R"({"Description":"Theirs","Quantity":1,"UnitAmount":1.00,"AccountCode":"200"}]})");
+        if (made.status != 200) throw std::runtime_error(made.body);
+        return;
+    }
+    const std::string company = "/v3/company/" + tenant["id"].string_or("");
+    const auto customer =
+        by_hand(provider, "POST", company + "/customer", R"({"DisplayName":"Stranger of )" + number + "\"}");
+    const auto parsed = parse_json(customer.body);
+    if (!parsed.ok() || customer.status != 200) throw std::runtime_error("no customer: " + customer.body);
+    const auto id = (*parsed)["Customer"]["Id"].string_or("");
+    const auto item = tenant["items"].items().at(0)["id"].string_or("");
+    const auto made = by_hand(
+        provider, "POST", company + "/invoice",
+        R"({"CustomerRef":{"value":")" + id + R"("},"DocNumber":")" + number +
+            R"(","GlobalTaxCalculation":"NotApplicable","Line":[{"Amount":1.00,"DetailType":"SalesItemLineDetail",)"
+            R"("SalesItemLineDetail":{"ItemRef":{"value":")" +
+            item + R"("}}}]})");
+    if (made.status != 200) throw std::runtime_error(made.body);
 }
 
 int most_within(const std::vector<CallSeen>& seen, const std::string& provider, Millis span, bool batches_only) {

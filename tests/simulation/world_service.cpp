@@ -13,7 +13,8 @@ std::string World::make_partner(const std::string& name) {
     return ok("POST", "/v1/partners", R"({"name":")" + name + "\"}")["id"].string_or("");
 }
 
-std::string World::connect(const std::string& provider, const std::string& partner, const std::string& reconnect) {
+std::string World::connect(const std::string& provider, const std::string& partner, const std::string& reconnect,
+                           std::size_t company) {
     const auto consent = reconnect.empty() ? ok("POST", "/v1/partners/" + partner + "/connections",
                                                 R"({"provider":")" + provider + "\"}")
                                            : ok("POST", "/v1/connections/" + reconnect + "/reconnect", "{}");
@@ -22,8 +23,8 @@ std::string World::connect(const std::string& provider, const std::string& partn
     HttpRequest page;
     page.target = url.substr(origin->size());
     auto form = *parse_form(page.query());
-    const auto tenants = ledger(provider);
-    form.emplace_back(provider == "xero" ? "tenant" : "realm", tenants["id"].string_or(""));
+    const auto tenant = ledger(provider, company);
+    form.emplace_back(provider == "xero" ? "tenant" : "realm", tenant["id"].string_or(""));
     form.emplace_back("decision", "allow");
     const auto answer = sandbox("POST", std::string(page.path()), encode_form(form));
     const auto location = std::string(answer.headers.find("Location").value_or(""));
@@ -35,7 +36,8 @@ std::string World::connect(const std::string& provider, const std::string& partn
     const auto list = ok("GET", "/v1/connections?provider=" + provider);
     for (const auto& [name, value] : list.members())
         for (const auto& connection : value.items())
-            if (connection["partner_id"].string_or("") == partner) return connection["id"].string_or("");
+            if (connection["tenant_id"].string_or("") == tenant["id"].string_or(""))
+                return connection["id"].string_or("");
     throw std::runtime_error("no connection was made");
 }
 

@@ -76,6 +76,11 @@ class FaultVfs {
     /// The step `after` steps from now fails once with an input/output error.
     void fail_step_in(std::uint64_t after) { disk_.fail_at = disk_.steps + after; }
     void set_full(bool full) { disk_.full = full; }
+    /// Nothing that was ordered and has not happened yet happens any more.
+    void relent() {
+        disk_.cut_at = disk_.fail_at = 0;
+        disk_.full = false;
+    }
     [[nodiscard]] bool is_cut() const { return disk_.is_cut(); }
 
     /// The power goes now: every step from here fails.
