@@ -24,14 +24,14 @@ void put_some(std::string& content, const FaultDisk::Pending& write, Random& ran
     }
 }
 
-std::string surviving(const FaultDisk::File& file, Random& random) {
+std::string surviving(const FaultDisk::File& file, Fate fate, Random& random) {
     std::string content = file.durable;
-    const std::uint64_t luck = random.below(3);  // nothing more, everything, or torn
     for (const FaultDisk::Pending& pending : file.pending) {
-        if (luck == 0) continue;
+        if (fate == Fate::dropped) continue;
         if (pending.truncates) {
-            if (luck == 1 || random.below(2) == 0) content.resize(static_cast<std::size_t>(pending.offset), '\0');
-        } else if (luck == 1) {
+            if (fate == Fate::kept || random.below(2) == 0)
+                content.resize(static_cast<std::size_t>(pending.offset), '\0');
+        } else if (fate == Fate::kept) {
             put(content, static_cast<std::size_t>(pending.offset), pending.bytes, 0, pending.bytes.size());
         } else {
             put_some(content, pending, random);
@@ -61,15 +61,20 @@ FaultDisk::Verdict FaultDisk::step(Step kind) {
         return Verdict::cut;
     }
     if (steps == fail_at) return Verdict::io_error;
-    if (full && kind == Step::write) return Verdict::full;
+    const bool no_space = full || (full_from != 0 && steps >= full_from);
+    if (no_space && kind == Step::write) return Verdict::full;
     return Verdict::ok;
 }
 
-void FaultVfs::power_on(Random& random) {
+void FaultVfs::power_on(Random& random) { power_on(std::nullopt, random); }
+void FaultVfs::power_on(Fate fate, Random& random) { power_on(std::optional(fate), random); }
+
+void FaultVfs::power_on(std::optional<Fate> fate, Random& random) {
     const std::lock_guard lock(disk_.mutex);
     for (auto& [name, file] : disk_.files) {
         auto fresh = std::make_shared<FaultDisk::File>();  // handles that were left open keep the old one
-        fresh->current = fresh->durable = surviving(*file, random);
+        const Fate its = fate ? *fate : static_cast<Fate>(random.below(3));
+        fresh->current = fresh->durable = surviving(*file, its, random);
         file = std::move(fresh);
     }
     disk_.cut_ = false;
@@ -86,6 +91,23 @@ void FaultVfs::power_on_unharmed() {
     }
     disk_.cut_ = false;
     disk_.cut_at = disk_.fail_at = 0;
+}
+
+FaultVfs::Image FaultVfs::save() {
+    const std::lock_guard lock(disk_.mutex);
+    Image image;
+    for (const auto& [name, file] : disk_.files) image[name] = file->current;
+    return image;
+}
+
+void FaultVfs::load(const Image& image) {
+    const std::lock_guard lock(disk_.mutex);
+    disk_.files.clear();
+    for (const auto& [name, content] : image) {
+        auto file = std::make_shared<FaultDisk::File>();
+        file->current = file->durable = content;
+        disk_.files[name] = std::move(file);
+    }
 }
 
 void FaultVfs::corrupt(const std::string& file, std::int64_t offset, const std::string& bytes) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,15 +50,20 @@ class FaultDisk {
     std::map<std::string, std::shared_ptr<File>> files;
     std::recursive_mutex mutex;
     std::uint64_t steps = 0;
-    std::uint64_t cut_at = 0;   ///< 0: never
-    std::uint64_t fail_at = 0;  ///< this one step fails with an input/output error; 0: never
-    bool full = false;          ///< writes fail for lack of space
-    SeededRandom random{1};     ///< what SQLite asks for: the same at each run
+    std::uint64_t cut_at = 0;     ///< 0: never
+    std::uint64_t fail_at = 0;    ///< this one step fails with an input/output error; 0: never
+    bool full = false;            ///< writes fail for lack of space
+    std::uint64_t full_from = 0;  ///< the same from this step on; 0: never
+    bool lying = false;           ///< syncs say that they are done and do nothing
+    SeededRandom random{1};       ///< what SQLite asks for: the same at each run
 
  private:
     friend class FaultVfs;
     bool cut_ = false;
 };
+
+/// What a power cut leaves of the bytes that were not synced. A process that is killed keeps them all.
+enum class Fate { dropped, kept, torn };
 
 class FaultVfs {
  public:
@@ -75,11 +81,15 @@ class FaultVfs {
     void cut_power_in(std::uint64_t after) { disk_.cut_at = disk_.steps + after; }
     /// The step `after` steps from now fails once with an input/output error.
     void fail_step_in(std::uint64_t after) { disk_.fail_at = disk_.steps + after; }
-    void set_full(bool full) { disk_.full = full; }
+    void set_full(bool full) { disk_.full = full, disk_.full_from = 0; }
+    /// No space from the step `after` steps from now on, until set_full(false).
+    void fill_in(std::uint64_t after) { disk_.full_from = disk_.steps + after; }
+    /// Syncs do nothing from now on, as with `synchronous = OFF` or a drive that lies.
+    void set_lying(bool lying) { disk_.lying = lying; }
     /// Nothing that was ordered and has not happened yet happens any more.
     void relent() {
         disk_.cut_at = disk_.fail_at = 0;
-        disk_.full = false;
+        set_full(false);
     }
     [[nodiscard]] bool is_cut() const { return disk_.is_cut(); }
 
@@ -90,10 +100,19 @@ class FaultVfs {
     void power_on(Random& random);
     /// The same where only the process had died: what was written is all there, synced or not.
     void power_on_unharmed();
+    /// The same with one fate for all files.
+    void power_on(Fate fate, Random& random);
+
+    /// All files as the process sees them, to begin many runs from one state. No connection may be open at `load`.
+    using Image = std::map<std::string, std::string>;
+    Image save();
+    void load(const Image& image);
     /// Overwrites bytes of a file behind SQLite's back; it must exist.
     void corrupt(const std::string& file, std::int64_t offset, const std::string& bytes);
 
  private:
+    void power_on(std::optional<Fate> fate, Random& random);
+
     FaultDisk disk_;
     std::string name_;
     std::unique_ptr<sqlite3_vfs> vfs_;

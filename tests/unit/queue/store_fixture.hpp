@@ -32,6 +32,8 @@ class Bench {
     explicit Bench(Settings settings);
     ~Bench();
 
+    /// The wall clock of the next opening.
+    void begin_at(WallTime now) { now_ = now; }
     Result<void> open();
     /// The process dies: nothing is handed back or settled.
     void crash();
