@@ -22,12 +22,20 @@ void Connection::reset_all() {
     for (const auto& [sql, statement] : statements_) static_cast<void>(statement->tryReset());
 }
 
+namespace {
+Error not_now(std::string code, std::string detail, int seconds) {
+    Error error{ErrorKind::unavailable, std::move(code), std::move(detail)};
+    error.retry_after = std::chrono::seconds(seconds);
+    return error;
+}
+}  // namespace
+
 Error storage_error(const SQLite::Exception& exception) {
     switch (exception.getErrorCode() & 0xff) {
-        case SQLITE_FULL: return {ErrorKind::unavailable, "storage_full", "no space is left for the database"};
+        case SQLITE_FULL: return not_now("storage_full", "no space is left for the database", 30);
         case SQLITE_PROTOCOL:  // a reader lost too many races for the log's lock
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: return {ErrorKind::unavailable, "storage_busy", "another program holds the database"};
+        case SQLITE_LOCKED: return not_now("storage_busy", "another program holds the database", 2);
         case SQLITE_INTERRUPT: return {ErrorKind::unavailable, "read_too_slow", "the query took too long"};
         case SQLITE_IOERR:
         case SQLITE_CORRUPT:
@@ -47,11 +55,13 @@ Connection open_connection(const Settings& settings, bool writes) {
     if (writes) {
         database.exec("PRAGMA journal_mode = WAL");
         database.exec("PRAGMA synchronous = FULL");
-        // The writer alone checkpoints: SQLite before 3.51.3 may lose a page when two connections do.
-        database.exec("PRAGMA wal_autocheckpoint = 1000");
+        // The writer alone checkpoints, between its groups (checkpoint.hpp): SQLite before 3.51.3 may lose a page when
+        // two connections do.
+        database.exec("PRAGMA wal_autocheckpoint = 0");
         database.exec("PRAGMA journal_size_limit = 67108864");
         database.exec("PRAGMA cache_size = -32768");
     } else {
+        database.exec("PRAGMA wal_autocheckpoint = 0");
         database.exec("PRAGMA query_only = ON");
     }
     return Connection(std::move(database));

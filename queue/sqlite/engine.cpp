@@ -2,10 +2,7 @@
 
 #include <SQLiteCpp/Transaction.h>
 #include <sqlite3.h>
-#include <sys/statvfs.h>
 
-#include <filesystem>
-#include <limits>
 #include <map>
 
 namespace spillway::queue::sqlite {
@@ -14,23 +11,22 @@ namespace {
 
 const Error kFailed{ErrorKind::unavailable, "storage_failed", "the store has failed and must be opened again"};
 
-std::int64_t free_bytes_beside(const std::string& path) {
-    const std::string folder = std::filesystem::path(path).parent_path().string();
-    struct statvfs space{};
-    if (::statvfs(folder.empty() ? "." : folder.c_str(), &space) != 0) return std::numeric_limits<std::int64_t>::max();
-    return static_cast<std::int64_t>(space.f_bavail) * static_cast<std::int64_t>(space.f_frsize);
-}
-
 }  // namespace
 
-Engine::Engine(Connection connection, Claims& claims, Tokens& tokens, Settings settings)
-    : shop_{std::move(connection), claims, tokens, settings.crashes_max}, settings_(std::move(settings)) {}
+Engine::Engine(Connection connection, Claims& claims, Tokens& tokens, const Settings& settings,
+               std::shared_ptr<LogWatch> watch, std::shared_ptr<Space> space)
+    : shop_{std::move(connection), claims, tokens, settings.crashes_max},
+      watch_(std::move(watch)),
+      space_(std::move(space)),
+      log_(std::make_unique<Checkpointer>(shop_.connection.database(), *watch_, settings.log_pages)) {}
 
 void Engine::recover(LaneIndex& index, std::int64_t now_ms) {
     Connection& connection = shop_.connection;
     SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
     run(connection, "UPDATE epochs SET epoch = epoch + 1 WHERE id = 1");
-    const std::int64_t epoch = connection.database().execAndGet("SELECT epoch FROM epochs WHERE id = 1").getInt64();
+    SQLite::Statement& stored = connection.statement("SELECT epoch FROM epochs WHERE id = 1");
+    if (!stored.executeStep()) throw SQLite::Exception("the store's epoch is gone", SQLITE_CORRUPT);
+    const std::int64_t epoch = stored.getColumn(0).getInt64();
     shop_.tokens.begin_epoch(static_cast<std::uint32_t>(epoch));
     // Whatever had started when the process ended may have had its effect: it stays unknown until someone resolves it.
     run(connection,
@@ -169,6 +165,7 @@ void Engine::fail_all(GroupOutcome& outcome, std::size_t commands, const Error& 
     // Full and busy leave the store as it was. After any other error, a failed sync above all, what the file holds is
     // not known.
     if (error.code != "storage_full" && error.code != "storage_busy") failed_ = true;
+    if (error.code == "storage_full") space_->release();
     const Error& told = failed_ ? kFailed : error;
     outcome.failed = failed_;
     outcome.results.clear();
@@ -180,10 +177,12 @@ void Engine::fail_all(GroupOutcome& outcome, std::size_t commands, const Error& 
     roll_back();
 }
 
-std::optional<Error> Engine::no_space_for_intake() const {
-    const std::int64_t free = settings_.free_bytes ? settings_.free_bytes() : free_bytes_beside(settings_.path);
-    if (free >= settings_.free_bytes_min_intake) return std::nullopt;
-    return Error{ErrorKind::unavailable, "storage_full", "too little disk space is left to take in more"};
+std::optional<Error> Engine::no_space_for_intake() {
+    space_->tend();
+    if (space_->room() == Room::ample) return std::nullopt;
+    Error error{ErrorKind::unavailable, "storage_full", "too little disk space is left to take in more"};
+    error.retry_after = std::chrono::seconds(30);
+    return error;
 }
 
 bool Engine::in_transaction() { return sqlite3_get_autocommit(shop_.connection.database().getHandle()) == 0; }
@@ -191,6 +190,17 @@ bool Engine::in_transaction() { return sqlite3_get_autocommit(shop_.connection.d
 void Engine::roll_back() {
     shop_.connection.reset_all();
     if (in_transaction()) shop_.connection.database().tryExec("ROLLBACK");
+}
+
+bool Engine::tend(bool idle) {
+    if (failed_) return false;
+    try {
+        shop_.connection.reset_all();
+        log_->tend(idle);
+    } catch (const SQLite::Exception&) {
+        failed_ = true;
+    }
+    return !failed_;
 }
 
 void Engine::checkpoint() {

@@ -1,6 +1,8 @@
 #pragma once
 // Group commit: everything that has gathered becomes one transaction, a savepoint per command. Storage thread only.
 
+#include "queue/sqlite/checkpoint.hpp"
+#include "queue/sqlite/space.hpp"
 #include "queue/sqlite/transaction.hpp"
 
 namespace spillway::queue::sqlite {
@@ -20,12 +22,15 @@ struct GroupOutcome {
 
 class Engine {
  public:
-    Engine(Connection connection, Claims& claims, Tokens& tokens, Settings settings);
+    Engine(Connection connection, Claims& claims, Tokens& tokens, const Settings& settings,
+           std::shared_ptr<LogWatch> watch, std::shared_ptr<Space> space);
 
     /// Counts crashes, begins an epoch and loads what the loop's index needs. Throws SQLite::Exception.
     void recover(LaneIndex& index, std::int64_t now_ms);
     GroupOutcome run_group(const std::vector<Command>& commands);
-    /// Moves the log into the database file. Failure costs only the time of the next start.
+    /// After a group's answers: moves part of the log into the database file. @return false when the store has failed.
+    bool tend(bool idle);
+    /// Moves the whole log into the database file. Failure costs only the time of the next start.
     void checkpoint();
 
  private:
@@ -34,12 +39,14 @@ class Engine {
     Result<void> attempt(const Command& command, Effects& effects);
     void write_counts(const Effects& effects);
     void fail_all(GroupOutcome& outcome, std::size_t commands, const Error& error);
-    std::optional<Error> no_space_for_intake() const;
+    std::optional<Error> no_space_for_intake();
     bool in_transaction();
     void roll_back();
 
     Workshop shop_;
-    Settings settings_;
+    std::shared_ptr<LogWatch> watch_;
+    std::shared_ptr<Space> space_;
+    std::unique_ptr<Checkpointer> log_;
     bool failed_ = false;
 };
 

@@ -8,8 +8,10 @@ namespace spillway::queue::sqlite {
 
 namespace asio = boost::asio;
 
-Reader::Reader(const Settings& settings, asio::any_io_executor thread, asio::any_io_executor loop)
+Reader::Reader(const Settings& settings, std::shared_ptr<LogWatch> watch, asio::any_io_executor thread,
+               asio::any_io_executor loop)
     : connection_(std::make_unique<Connection>(open_connection(settings, /*writes=*/false))),
+      watch_(std::move(watch)),
       thread_(std::move(thread)),
       loop_(std::move(loop)),
       limit_(settings.read_limit) {
@@ -56,8 +58,9 @@ void Reader::close(Answer answer) {
 
 Result<void> Reader::read(const Reading& reading) {
     if (!connection_) return Error{ErrorKind::unavailable, "storage_closed", "the store is closed"};
-    deadline_ = std::chrono::steady_clock::now() + limit_;
     Result<void> result = success();
+    const LogWatch::Snapshot snapshot = watch_->begin(LogWatch::Length::brief);
+    deadline_ = std::chrono::steady_clock::now() + limit_;
     try {
         run(*connection_, "BEGIN");  // one snapshot for all statements of the read
         reading(*connection_);
@@ -67,9 +70,20 @@ Result<void> Reader::read(const Reading& reading) {
         result = Error{ErrorKind::bug, "read_threw", exception.what()};
     }
     deadline_ = std::chrono::steady_clock::time_point::max();
-    connection_->reset_all();
-    connection_->database().tryExec("ROLLBACK");
+    end_snapshot();
     return result;
+}
+
+/// Also when the reading kept a statement of its own half read: its snapshot would keep the log for ever.
+void Reader::end_snapshot() {
+    connection_->reset_all();
+    sqlite3* database = connection_->database().getHandle();
+    connection_->database().tryExec("ROLLBACK");
+    if (sqlite3_txn_state(database, nullptr) == SQLITE_TXN_NONE) return;
+    ++watch_->left_open;
+    for (sqlite3_stmt* each = sqlite3_next_stmt(database, nullptr); each; each = sqlite3_next_stmt(database, each)) {
+        if (sqlite3_stmt_busy(each) != 0) sqlite3_reset(each);
+    }
 }
 
 }  // namespace spillway::queue::sqlite

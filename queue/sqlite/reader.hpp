@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "queue/sqlite/handover.hpp"
+#include "queue/sqlite/log_watch.hpp"
 #include "queue/sqlite/statements.hpp"
 
 namespace spillway::queue::sqlite {
@@ -17,7 +18,8 @@ class Reader : public std::enable_shared_from_this<Reader> {
     static constexpr int kQueueMax = 256;
 
     /// Throws SQLite::Exception when the file cannot be opened. `thread` is stopped and joined before this object dies.
-    Reader(const Settings& settings, boost::asio::any_io_executor thread, boost::asio::any_io_executor loop);
+    Reader(const Settings& settings, std::shared_ptr<LogWatch> watch, boost::asio::any_io_executor thread,
+           boost::asio::any_io_executor loop);
 
     /// Loop thread; at most kQueueMax wait, the next one gets unavailable/`storage_busy`.
     void push(Reading reading, Answer answer);
@@ -26,9 +28,11 @@ class Reader : public std::enable_shared_from_this<Reader> {
 
  private:
     Result<void> read(const Reading& reading);
+    void end_snapshot();
     static int over_limit(void* reader);
 
     std::unique_ptr<Connection> connection_;  // reader thread
+    std::shared_ptr<LogWatch> watch_;
     boost::asio::any_io_executor thread_;
     boost::asio::any_io_executor loop_;
     Millis limit_;

@@ -5,7 +5,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <filesystem>
 
+#include "queue/sqlite/care.hpp"
+#include "queue/sqlite/file_system.hpp"
 #include "queue/sqlite/lock_file.hpp"
 #include "queue/sqlite/reader.hpp"
 #include "queue/sqlite/writer.hpp"
@@ -54,6 +57,8 @@ class SqliteStoreImpl final : public SqliteStore {
         asio::any_io_executor loop;
         std::shared_ptr<LoopSide> side;
         LockFile lock;
+        std::shared_ptr<LogWatch> watch;
+        std::shared_ptr<Space> space;
         std::unique_ptr<Engine> engine;
     };
 
@@ -62,17 +67,23 @@ class SqliteStoreImpl final : public SqliteStore {
           clock_(clock),
           side_(std::move(parts.side)),
           lock_(std::move(parts.lock)),
+          watch_(std::move(parts.watch)),
+          space_(std::move(parts.space)),
+          log_bytes_max_(settings.log_bytes_max),
           storage_threads_(settings.on_loop ? 0 : 1),
           reader_threads_(settings.on_loop ? 0 : 1),
+          care_threads_(settings.on_loop ? 0 : 1),
           writer_(std::make_shared<Writer>(std::move(parts.engine), executor_of(settings, storage_threads_), loop_,
                                            [side = side_](GroupOutcome& outcome) { side->deliver(outcome); })),
-          reader_(std::make_shared<Reader>(settings, executor_of(settings, reader_threads_), loop_)) {}
+          reader_(std::make_shared<Reader>(settings, watch_, executor_of(settings, reader_threads_), loop_)),
+          care_(std::make_shared<Care>(settings, watch_, executor_of(settings, care_threads_), loop_, clock_)) {}
 
     ~SqliteStoreImpl() override {
-        storage_threads_.stop();
-        reader_threads_.stop();
-        storage_threads_.join();
-        reader_threads_.join();
+        care_->stop();
+        for (asio::thread_pool* pool : {&storage_threads_, &reader_threads_, &care_threads_}) {
+            pool->stop();
+            pool->join();
+        }
     }
 
     asio::awaitable<Result<void>> commit(CommandClass command_class, Work work) override {
@@ -98,6 +109,7 @@ class SqliteStoreImpl final : public SqliteStore {
 
     asio::awaitable<void> close() override {
         if (std::exchange(closing_, true)) co_return;
+        care_->stop();
         auto close_reader = [this](Answer answer) { reader_->close(std::move(answer)); };
         const auto reader_closed = co_await hand_over(loop_, close_reader);
         auto close_writer = [this](Answer answer) { writer_->close(std::move(answer)); };
@@ -125,6 +137,16 @@ class SqliteStoreImpl final : public SqliteStore {
         return side_->index.pause(lane, clock_.wall_now());
     }
     void on_ready(std::function<void(const std::string&)> listener) override { side_->listener = std::move(listener); }
+    Room room() const override { return space_->room(); }
+    StorageStatus status() const override;
+    asio::awaitable<Result<CheckReport>> check(CheckDepth depth) override {
+        auto report = co_await care_->check(depth);
+        co_return report;
+    }
+    asio::awaitable<Result<BackupReport>> backup(std::string path) override {
+        auto report = co_await care_->backup(std::move(path));
+        co_return report;
+    }
     std::uint32_t epoch() const override { return side_->tokens.epoch(); }
     std::vector<std::string> lanes() const override { return side_->index.lanes(); }
 
@@ -139,12 +161,32 @@ class SqliteStoreImpl final : public SqliteStore {
     Clock& clock_;
     std::shared_ptr<LoopSide> side_;
     std::optional<LockFile> lock_;
+    std::shared_ptr<LogWatch> watch_;
+    std::shared_ptr<Space> space_;
+    std::int64_t log_bytes_max_;
     asio::thread_pool storage_threads_;
     asio::thread_pool reader_threads_;
+    asio::thread_pool care_threads_;
     std::shared_ptr<Writer> writer_;
     std::shared_ptr<Reader> reader_;
+    std::shared_ptr<Care> care_;
     bool closing_ = false;
 };
+
+StorageStatus SqliteStoreImpl::status() const {
+    StorageStatus status;
+    status.log_bytes = watch_->log_bytes;
+    status.log_bytes_peak = watch_->log_bytes_peak;
+    status.log_bytes_max = log_bytes_max_;
+    status.checkpoints = watch_->checkpoints;
+    status.checkpoint_us_max = watch_->checkpoint_us_max;
+    status.oldest_snapshot = watch_->oldest();
+    status.left_open = watch_->left_open;
+    status.free_bytes = space_->free_bytes();
+    status.room = space_->room();
+    care_->fill(status);
+    return status;
+}
 
 SqliteTransaction& internal(Transaction& transaction) { return static_cast<SqliteTransaction&>(transaction); }
 
@@ -193,12 +235,21 @@ asio::awaitable<void> SqliteStoreImpl::sleep_until_due() {
 Error open_error(const SQLite::Exception& exception, const std::string& path) {
     Error error = storage_error(exception);
     if (error.code == "storage_full" || error.code == "storage_busy") return error;
+    const int code = exception.getErrorCode() & 0xff;
+    if (code == SQLITE_CORRUPT)
+        return invalid("store_damaged", path + " is damaged (" + exception.what() + "): run `spillway repair --state " +
+                                            std::filesystem::path(path).parent_path().string() + "`");
     return invalid("store_unreadable", "cannot open " + path + ": " + exception.what());
 }
 
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(asio::any_io_executor loop, Clock& clock, Settings settings) {
+    const std::string folder = std::filesystem::path(settings.path).parent_path().string();
+    const long type = settings.file_system ? settings.file_system(folder) : file_system_of(folder);
+    if (const auto network = network_file_system(type))
+        return invalid("network_file_system", settings.path + " lies on " + std::string(*network) +
+                                                  ": the database needs a disk of this machine");
     auto lock = LockFile::acquire(settings.path + ".lock");
     if (!lock.ok()) return std::move(lock).error();
     try {
@@ -206,9 +257,15 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(asio::any_io_executor loo
         const auto migrated = migrate(connection, settings);
         if (!migrated.ok()) return migrated.error();
         auto side = std::make_shared<LoopSide>(loop);
-        auto engine = std::make_unique<Engine>(std::move(connection), side->claims, side->tokens, settings);
+        auto watch = std::make_shared<LogWatch>();
+        auto space = std::make_shared<Space>(settings.path,
+                                             SpaceLimits{settings.free_bytes_min_intake, settings.free_bytes_min_sends,
+                                                         settings.ballast_bytes, settings.free_bytes});
+        auto engine =
+            std::make_unique<Engine>(std::move(connection), side->claims, side->tokens, settings, watch, space);
         engine->recover(side->index, to_ms(clock.wall_now()));
-        SqliteStoreImpl::Parts parts{loop, std::move(side), std::move(lock).value(), std::move(engine)};
+        SqliteStoreImpl::Parts parts{
+            loop, std::move(side), std::move(lock).value(), std::move(watch), std::move(space), std::move(engine)};
         return std::unique_ptr<SqliteStore>(std::make_unique<SqliteStoreImpl>(std::move(parts), clock, settings));
     } catch (const SQLite::Exception& exception) {
         return open_error(exception, settings.path);

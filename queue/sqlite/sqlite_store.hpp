@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "queue/sqlite/log_watch.hpp"
+#include "queue/sqlite/storage_status.hpp"
 #include "queue/store.hpp"
 #include "schema/clock.hpp"
 
@@ -44,25 +46,39 @@ struct Settings {
     std::string vfs{};    ///< a SQLite VFS by name, for fault tests; empty: the default
     int crashes_max = 3;  ///< a job that was running at that many crashes is parked as `poison`
     std::int64_t free_bytes_min_intake = 512ll << 20;
+    std::int64_t free_bytes_min_sends = 256ll << 20;
+    std::int64_t ballast_bytes = 0;  ///< kept back for settles when the disk is full; 0: none
+    // The write-ahead log: checks give way at half of it, backups at it.
+    std::int64_t log_bytes_max = 2ll << 30;
+    LogPages log_pages{};
     std::span<const std::pair<std::string_view, std::string_view>>
         migrations;          ///< (file name "0001_x.sql", SQL) in order
     Millis read_limit{250};  ///< how long one read() may take, in real time; 0: no limit
     bool on_loop = false;    ///< storage runs on the loop itself: simulations, where order must follow the seed
     boost::asio::any_io_executor storage{};  ///< with on_loop: how it gets there, in virtual time; empty: at its turn
-    std::function<std::int64_t()> free_bytes{};  ///< free space for the database; empty: ask the file system
+    std::function<long(const std::string&)> file_system{};  ///< statfs(2)'s number for a folder; empty: ask the system
+    std::function<std::int64_t()> free_bytes{};             ///< free space for the database; empty: ask the file system
 };
 
 class SqliteStore : public Store {
  public:
     /// Opens, locks, migrates, counts crashes, rebuilds the in-memory index.
     /// Errors (each one clear line for people): conflict/`store_locked`, conflict/`schema_newer`,
-    /// invalid/`store_unreadable`, unavailable/`storage_full`.
+    /// invalid/`store_unreadable`, invalid/`store_damaged`, invalid/`network_file_system`, unavailable/`storage_full`.
     static Result<std::unique_ptr<SqliteStore>> open(boost::asio::any_io_executor loop, Clock& clock,
                                                      Settings settings);
 
     /// Promotes scheduled jobs as they fall due and ends pauses, until cancelled or the store has failed.
     /// Spawn once; join it before the store dies.
     virtual boost::asio::awaitable<void> run() = 0;
+    /// What the free space allows; a full disk is noticed, and one that has room again, at each call.
+    [[nodiscard]] virtual Room room() const = 0;
+    [[nodiscard]] virtual StorageStatus status() const = 0;
+    /// Reads the whole file. Errors: conflict/`in_care` while a check, a backup or a rebuild is under way.
+    virtual boost::asio::awaitable<Result<CheckReport>> check(CheckDepth depth) = 0;
+    /// A consistent copy at `path`, verified and durable, or a report that says why not. Errors: conflict/`in_care`,
+    /// conflict/`backup_exists`.
+    virtual boost::asio::awaitable<Result<BackupReport>> backup(std::string path) = 0;
     /// Answers what is queued, checkpoints, closes. A later commit gets unavailable/`storage_closed`.
     virtual boost::asio::awaitable<void> close() = 0;
 

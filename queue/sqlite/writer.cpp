@@ -49,7 +49,17 @@ void Writer::close(Answer answer) {
 /// One group, then back into the executor: with storage on the loop itself, timers and sockets get their turn in
 /// between.
 void Writer::drain() {
-    if (run_one_group()) post_drain();
+    const bool worked = run_one_group();
+    if (worked) post_drain();
+    tend(/*idle=*/!worked);
+}
+
+/// The answers of the last group are on their way by now: what the log costs delays nobody who has been served.
+void Writer::tend(bool idle) {
+    if (!engine_ || engine_->tend(idle) || std::exchange(told_failed_, true)) return;
+    auto outcome = std::make_shared<GroupOutcome>();
+    outcome->failed = true;
+    asio::post(loop_, [outcome, deliver = deliver_] { (*deliver)(*outcome); });
 }
 
 void Writer::post_drain() {

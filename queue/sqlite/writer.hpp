@@ -39,6 +39,7 @@ class Writer : public std::enable_shared_from_this<Writer> {
     void post_drain();
     void drain();
     bool run_one_group();
+    void tend(bool idle);
     std::vector<Queued> gather();
 
     std::unique_ptr<Engine> engine_;  // storage thread
@@ -49,6 +50,7 @@ class Writer : public std::enable_shared_from_this<Writer> {
     std::deque<Queued> settles_;  // under mutex_, as is what follows
     std::deque<Queued> intakes_;
     bool draining_ = false;
+    bool told_failed_ = false;  // storage thread
 };
 
 }  // namespace spillway::queue::sqlite

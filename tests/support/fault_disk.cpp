@@ -110,6 +110,11 @@ void FaultVfs::load(const Image& image) {
     }
 }
 
+std::size_t FaultVfs::writers(const std::string& file) const {
+    const auto found = disk_.files.find(file);
+    return found == disk_.files.end() ? 0 : found->second->writers.size();
+}
+
 void FaultVfs::corrupt(const std::string& file, std::int64_t offset, const std::string& bytes) {
     const std::lock_guard lock(disk_.mutex);
     FaultDisk::File& found = *disk_.files.at(file);

@@ -23,6 +23,7 @@ struct Handle {
     int level;  // SQLITE_LOCK_...
     unsigned memory_shared;
     unsigned memory_exclusive;
+    std::uint64_t opening;
 };
 
 Handle& handle_of(sqlite3_file* file) { return *reinterpret_cast<Handle*>(file); }
@@ -147,6 +148,7 @@ int write(sqlite3_file* base, const void* bytes, int size, sqlite3_int64 offset)
     if (verdict == FaultDisk::Verdict::full) return SQLITE_FULL;
     if (verdict == FaultDisk::Verdict::io_error || was_cut) return SQLITE_IOERR_WRITE;
     FaultDisk::File& file = **handle.file;
+    file.writers.insert(handle.opening);
     const std::string written(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
     const auto from = static_cast<std::size_t>(offset);
     if (file.current.size() < from + written.size()) file.current.resize(from + written.size(), '\0');
@@ -160,6 +162,7 @@ int truncate(sqlite3_file* base, sqlite3_int64 size) {
     Handle& handle = handle_of(base);
     const std::lock_guard guard(handle.disk->mutex);
     if (handle.disk->step(FaultDisk::Step::truncate) != FaultDisk::Verdict::ok) return SQLITE_IOERR_TRUNCATE;
+    (*handle.file)->writers.insert(handle.opening);
     (*handle.file)->current.resize(static_cast<std::size_t>(size), '\0');
     (*handle.file)->pending.push_back({size, {}, true});
     return SQLITE_OK;
@@ -173,6 +176,7 @@ int sync(sqlite3_file* base, int) {
     if (handle.disk->step(FaultDisk::Step::sync) != FaultDisk::Verdict::ok) return SQLITE_IOERR_FSYNC;
     if (handle.disk->lying) return SQLITE_OK;
     FaultDisk::File& file = **handle.file;
+    file.writers.insert(handle.opening);
     for (const FaultDisk::Pending& pending : file.pending) {
         const auto from = static_cast<std::size_t>(pending.offset);
         if (pending.truncates) {
@@ -225,7 +229,9 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* base, int flags, int*
     if (disk.is_cut()) return SQLITE_IOERR;
     auto file = disk.open(name == nullptr ? "" : name, (flags & SQLITE_OPEN_CREATE) != 0);
     if (!file) return SQLITE_CANTOPEN;
-    handle = Handle{{&kMethods}, &disk, new std::shared_ptr<FaultDisk::File>(std::move(file)), SQLITE_LOCK_NONE, 0, 0};
+    handle =
+        Handle{{&kMethods}, &disk,          new std::shared_ptr<FaultDisk::File>(std::move(file)), SQLITE_LOCK_NONE, 0,
+               0,           ++disk.openings};
     if (out_flags != nullptr) *out_flags = flags;
     return SQLITE_OK;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,10 @@ class FaultDisk {
         bool truncates = false;  ///< to `offset`
     };
     struct File {
-        std::string current;           ///< as the process sees it
-        std::string durable;           ///< as it would be after a power cut, but for luck
-        std::vector<Pending> pending;  ///< not synced yet, in order
+        std::string current;              ///< as the process sees it
+        std::string durable;              ///< as it would be after a power cut, but for luck
+        std::vector<Pending> pending;     ///< not synced yet, in order
+        std::set<std::uint64_t> writers;  ///< which openings have written, truncated or synced it
         std::vector<std::unique_ptr<char[]>> shared_memory;
         // Locks, as SQLite's file locks and its shared-memory locks define them.
         int shared = 0;
@@ -50,6 +52,7 @@ class FaultDisk {
     std::map<std::string, std::shared_ptr<File>> files;
     std::recursive_mutex mutex;
     std::uint64_t steps = 0;
+    std::uint64_t openings = 0;
     std::uint64_t cut_at = 0;     ///< 0: never
     std::uint64_t fail_at = 0;    ///< this one step fails with an input/output error; 0: never
     bool full = false;            ///< writes fail for lack of space
@@ -107,6 +110,8 @@ class FaultVfs {
     using Image = std::map<std::string, std::string>;
     Image save();
     void load(const Image& image);
+    /// How many openings of the file have ever written, truncated or synced it.
+    [[nodiscard]] std::size_t writers(const std::string& file) const;
     /// Overwrites bytes of a file behind SQLite's back; it must exist.
     void corrupt(const std::string& file, std::int64_t offset, const std::string& bytes);
 

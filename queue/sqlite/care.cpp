@@ -1,0 +1,217 @@
+#include "queue/sqlite/care.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <filesystem>
+
+#include "queue/sqlite/statements.hpp"
+
+namespace spillway::queue::sqlite {
+
+namespace asio = boost::asio;
+
+std::string_view to_string(Room room) {
+    switch (room) {
+        case Room::ample: return "ample";
+        case Room::no_intake: return "no_intake";
+        case Room::settles_only: return "settles_only";
+    }
+    return "";
+}
+
+std::string_view to_string(CheckDepth depth) { return depth == CheckDepth::quick ? "quick_check" : "integrity_check"; }
+
+namespace {
+
+Error in_care(const std::string& what) { return {ErrorKind::conflict, "in_care", "a " + what + " is under way"}; }
+
+Millis since(LogWatch::Clock::time_point started) {
+    return std::chrono::duration_cast<Millis>(LogWatch::Clock::now() - started);
+}
+
+bool is_damage(const SQLite::Exception& exception) {
+    const int code = exception.getErrorCode() & 0xff;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+/// The file and its name survive a power cut from here on.
+bool sync_path(const std::string& path, bool folder) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | (folder ? O_DIRECTORY : 0));
+    if (file < 0) return false;
+    const bool synced = ::fsync(file) == 0;
+    ::close(file);
+    return synced;
+}
+
+std::vector<std::string> table_names(Connection& connection) {
+    std::vector<std::string> names;
+    SQLite::Statement tables(connection.database(), "SELECT name FROM sqlite_schema WHERE type = 'table'");
+    while (tables.executeStep()) names.push_back(tables.getColumn(0).getString());
+    return names;
+}
+
+}  // namespace
+
+std::vector<std::string> integrity_problems(Connection& connection, const char* pragma) {
+    std::vector<std::string> problems;
+    SQLite::Statement check(connection.database(), pragma);
+    while (check.executeStep()) {
+        std::string line = check.getColumn(0).getString();
+        if (line != "ok") problems.push_back(std::move(line));
+    }
+    return problems;
+}
+
+Care::Care(const Settings& settings, std::shared_ptr<LogWatch> watch, asio::any_io_executor thread,
+           asio::any_io_executor loop, Clock& clock)
+    : settings_(settings),
+      watch_(std::move(watch)),
+      thread_(std::move(thread)),
+      loop_(std::move(loop)),
+      clock_(clock) {}
+
+void Care::fill(StorageStatus& status) const {
+    status.under_way = status_.under_way;
+    status.last_check = status_.last_check;
+    status.last_backup = status_.last_backup;
+    status.damage = status_.damage;
+}
+
+Result<void> Care::enter(std::string what) {
+    if (stopping_) return Error{ErrorKind::unavailable, "storage_closed", "the store is closed"};
+    if (!status_.under_way.empty()) return in_care(status_.under_way);
+    status_.under_way = std::move(what);
+    return success();
+}
+
+bool Care::must_stop() const { return stopping_ || watch_->log_bytes >= log_bytes_max_; }
+int Care::over_bound(void* care) { return static_cast<Care*>(care)->must_stop() ? 1 : 0; }
+
+/// A connection whose statements end once the log has reached its share of the bound.
+Connection Care::open(std::int64_t log_share) {
+    constexpr int kBusyMs = 5'000;
+    constexpr int kStepsBetweenLooks = 2'000;
+    log_bytes_max_ = settings_.log_bytes_max / log_share;
+    SQLite::Database database(settings_.path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, kBusyMs, settings_.vfs);
+    database.exec("PRAGMA temp_store = MEMORY");
+    sqlite3_progress_handler(database.getHandle(), kStepsBetweenLooks, &Care::over_bound, this);
+    return Connection(std::move(database));
+}
+
+asio::awaitable<Result<void>> Care::on_thread(std::function<void()> work) {
+    auto begin = [this, work = std::move(work)](Answer answer) mutable {
+        auto run = [work = std::move(work), answer = std::move(answer), loop = loop_]() mutable {
+            work();
+            asio::post(loop, [answer = std::move(answer)] { answer(success()); });
+        };
+        asio::post(thread_, std::move(run));
+    };
+    auto done = co_await hand_over(loop_, std::move(begin));
+    co_return done;
+}
+
+asio::awaitable<Result<CheckReport>> Care::check(CheckDepth depth) {
+    auto self = shared_from_this();
+    auto entered = enter(std::string(to_string(depth)));
+    if (!entered.ok()) co_return entered.error();
+    auto report = std::make_shared<CheckReport>();
+    auto done = co_await on_thread([self, report, depth] { *report = self->run_check(depth); });
+    SPILLWAY_ASSERT(done.ok());
+    leave();
+    report->at = clock_.wall_now();
+    status_.last_check = *report;
+    if (report->damaged()) status_.damage = report->problems;
+    if (report->complete && !report->damaged() && depth == CheckDepth::full) status_.damage.clear();
+    co_return *report;
+}
+
+CheckReport Care::run_check(CheckDepth depth) {
+    CheckReport report;
+    report.depth = depth;
+    const auto started = LogWatch::Clock::now();
+    try {
+        Connection connection = open(2);
+        if (depth == CheckDepth::quick) {
+            check_tables(connection, report);
+        } else {
+            const LogWatch::Snapshot snapshot = watch_->begin(LogWatch::Length::lengthy);
+            report.problems = integrity_problems(connection, "PRAGMA integrity_check");
+        }
+        report.complete = true;
+    } catch (const SQLite::Exception& exception) {
+        // A page that cannot even be read is as damaged as one that reads wrong.
+        const bool gave_way = exception.getErrorCode() == SQLITE_INTERRUPT;
+        if (is_damage(exception) || (!gave_way && (exception.getErrorCode() & 0xff) == SQLITE_IOERR))
+            report.problems.emplace_back(exception.what());
+    }
+    report.took = since(started);
+    return report;
+}
+
+/// Table by table, each in a snapshot of its own: the log can be used again in between.
+void Care::check_tables(Connection& connection, CheckReport& report) {
+    for (const std::string& table : table_names(connection)) {
+        if (must_stop()) throw SQLite::Exception("stopped", SQLITE_INTERRUPT);
+        const LogWatch::Snapshot snapshot = watch_->begin(LogWatch::Length::lengthy);
+        std::string quoted;
+        for (const char c : table) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+        const auto found = integrity_problems(connection, ("PRAGMA quick_check(\"" + quoted + "\")").c_str());
+        report.problems.insert(report.problems.end(), found.begin(), found.end());
+    }
+}
+
+asio::awaitable<Result<BackupReport>> Care::backup(std::string path) {
+    auto self = shared_from_this();
+    if (std::filesystem::exists(path))
+        co_return Error{ErrorKind::conflict, "backup_exists", path + " is there already"};
+    auto entered = enter("backup");
+    if (!entered.ok()) co_return entered.error();
+    auto report = std::make_shared<BackupReport>();
+    auto done = co_await on_thread([self, report, path] { *report = self->run_backup(path); });
+    SPILLWAY_ASSERT(done.ok());
+    leave();
+    report->at = clock_.wall_now();
+    status_.last_backup = *report;
+    co_return *report;
+}
+
+BackupReport Care::run_backup(const std::string& path) {
+    BackupReport report;
+    report.path = path;
+    const auto started = LogWatch::Clock::now();
+    const std::string partial = path + ".partial";
+    std::error_code ignored;
+    std::filesystem::remove(partial, ignored);
+    try {
+        {
+            Connection connection = open(1);
+            const LogWatch::Snapshot snapshot = watch_->begin(LogWatch::Length::lengthy);
+            run(connection, "VACUUM INTO ?1", partial);
+        }
+        SQLite::Database copy(partial, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
+        Connection copied(std::move(copy));
+        const auto problems = integrity_problems(copied, "PRAGMA quick_check");
+        if (!problems.empty()) report.failure = "the copy is damaged: " + problems.front();
+    } catch (const SQLite::Exception& exception) {
+        const bool gave_way = exception.getErrorCode() == SQLITE_INTERRUPT;
+        report.failure = gave_way ? "it gave way: the write-ahead log reached its bound, or the service stops"
+                                  : std::string(exception.what());
+    }
+    if (report.failure.empty()) {
+        const std::string folder = std::filesystem::absolute(path).parent_path().string();
+        std::error_code failed;
+        if (sync_path(partial, /*folder=*/false)) std::filesystem::rename(partial, path, failed);
+        if (failed || !std::filesystem::exists(path) || !sync_path(folder, /*folder=*/true))
+            report.failure = "the copy cannot be made durable";
+        else
+            report.bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, failed));
+    }
+    if (!report.failure.empty()) std::filesystem::remove(partial, ignored);
+    report.took = since(started);
+    return report;
+}
+
+}  // namespace spillway::queue::sqlite
