@@ -110,6 +110,15 @@ struct Job {
     bool follow_up = false;
 };
 
+/// One transition of a job's past.
+struct Step {
+    WallTime at{};
+    JobState from = JobState::waiting;
+    JobState to = JobState::waiting;
+    std::string cause;
+    int attempt = 0;  ///< attempts counted so far
+};
+
 struct JobFilter {
     std::optional<std::string> lane{}, kind{}, key{}, cause{};
     std::vector<std::string> lanes{};  ///< any of these, when not empty (a partner's connections)

@@ -118,7 +118,7 @@ std::optional<std::string> LaneIndex::next_kind(const std::string& lane_name, Wa
         const auto& kinds = lane->waiting[priority];
         if (kinds.empty()) continue;
         const auto oldest = std::min_element(kinds.begin(), kinds.end(), [](const auto& left, const auto& right) {
-            return *left.second.begin() < *right.second.begin();
+            return left.second.front() < right.second.front();
         });
         return kinds_.at(oldest->first);
     }
@@ -141,18 +141,17 @@ std::vector<Claim> LaneIndex::claim(const std::string& lane_name, const std::str
         auto& kinds = lane->waiting[priority];
         const auto found = kinds.find(kind_id->second);
         if (found == kinds.end()) continue;
-        std::set<JobId>& ids = found->second;
-        for (auto id = ids.begin(); id != ids.end() && claims.size() < limit;) {
-            const Claim claim{*id, tokens_.next()};
-            if (!claims_.take(claim)) {  // a commit is changing it: its change will call again
-                ++id;
-                continue;
-            }
+        const std::size_t before = claims.size();
+        found->second.visit([&](JobId id) {
+            if (claims.size() == limit) return false;
+            const Claim claim{id, tokens_.next()};
+            if (!claims_.take(claim)) return true;  // a commit is changing it: its change will call again
             const Place where{JobState::waiting, static_cast<Priority>(priority), false, kind_id->second, 0};
             claims.push_back(hold(lane_ids_.at(lane_name), *lane, claim, where));
-            id = ids.erase(id);
-        }
-        if (ids.empty()) kinds.erase(found);
+            return true;
+        });
+        for (std::size_t at = before; at < claims.size(); ++at) found->second.erase(claims[at].id);
+        if (found->second.empty()) kinds.erase(found);
     }
     if (!claims.empty()) ++lane->claims_made;
     return claims;
@@ -217,10 +216,11 @@ std::vector<std::string> LaneIndex::lanes() const {
 
 std::vector<JobId> LaneIndex::due(WallTime now, std::size_t limit) const {
     std::vector<JobId> ids;
-    for (const Timer& timer : timers_) {
-        if (timer.run_at_ms > to_ms(now) || ids.size() == limit) break;
+    timers_.visit([&](const Timer& timer) {
+        if (timer.run_at_ms > to_ms(now) || ids.size() == limit) return false;
         ids.push_back(timer.id);
-    }
+        return true;
+    });
     return ids;
 }
 
@@ -235,7 +235,7 @@ std::vector<std::string> LaneIndex::ended_pauses(WallTime now) const {
 
 std::optional<WallTime> LaneIndex::next_due() const {
     std::optional<WallTime> next;
-    if (!timers_.empty()) next = from_ms(timers_.begin()->run_at_ms);
+    if (!timers_.empty()) next = from_ms(timers_.front().run_at_ms);
     for (const std::int64_t id : paused_) {
         const Lane& lane = lanes_.at(id);
         if (lane.pause && lane.pause->until && (!next || *lane.pause->until < *next)) next = lane.pause->until;

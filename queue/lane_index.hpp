@@ -13,6 +13,7 @@
 
 #include "queue/claims.hpp"
 #include "queue/job.hpp"
+#include "queue/sorted_chunks.hpp"
 
 namespace spillway::queue {
 
@@ -86,7 +87,7 @@ class LaneIndex {
  private:
     struct Lane {
         std::string name;
-        std::array<std::map<std::int64_t, std::set<JobId>>, 3> waiting;  // by priority, then kind
+        std::array<std::map<std::int64_t, SortedChunks<JobId>>, 3> waiting;  // by priority, then kind
         std::map<JobId, Place> unknown;
         std::array<std::int64_t, 11> stored{};   // jobs by the state in their row
         std::array<std::int64_t, 11> claimed{};  // of these, claimed now
@@ -120,7 +121,7 @@ class LaneIndex {
     std::unordered_map<std::int64_t, std::string> kinds_;
     std::unordered_map<std::string, std::int64_t> kind_ids_;
     std::unordered_map<JobId, Held> held_;
-    std::set<Timer> timers_;
+    SortedChunks<Timer> timers_;
     std::set<std::int64_t> paused_;
     std::unordered_set<std::int64_t> ready_;
     std::vector<JobId> folds_;

@@ -53,6 +53,8 @@ Connection open_connection(const Settings& settings, bool writes) {
     database.exec("PRAGMA temp_store = MEMORY");
     database.exec("PRAGMA foreign_keys = ON");
     if (writes) {
+        // Of a new file: three bodies of 1 KiB fill a page of 4 KiB no better than to three quarters.
+        database.exec("PRAGMA page_size = 8192");
         database.exec("PRAGMA journal_mode = WAL");
         database.exec("PRAGMA synchronous = FULL");
         // The writer alone checkpoints, between its groups (checkpoint.hpp): SQLite before 3.51.3 may lose a page when

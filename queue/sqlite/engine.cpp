@@ -30,20 +30,17 @@ void Engine::recover(LaneIndex& index, std::int64_t now_ms) {
     shop_.tokens.begin_epoch(static_cast<std::uint32_t>(epoch));
     // Whatever had started when the process ended may have had its effect: it stays unknown until someone resolves it.
     run(connection,
-        "UPDATE jobs SET crashes = crashes + 1, started_epoch = NULL, changed_ms = ?1 WHERE id IN "
-        "(SELECT id FROM jobs INDEXED BY jobs_open WHERE state < 6 AND state = 4) AND started_epoch IS NOT NULL",
+        "INSERT INTO job_history (job_id, step, at_ms, from_state, to_state, cause, attempt) SELECT id, steps, ?1, 4, "
+        "4, 'process_ended', attempts FROM jobs INDEXED BY jobs_changed WHERE state = 4 AND started_epoch IS NOT NULL",
         now_ms);
-    load(index);
+    run(connection,
+        "UPDATE jobs SET crashes = crashes + 1, steps = steps + 1, started_epoch = NULL, changed_ms = ?1 WHERE id IN "
+        "(SELECT id FROM jobs INDEXED BY jobs_changed WHERE state = 4 AND started_epoch IS NOT NULL)",
+        now_ms);
+    const std::vector<JobId> follow_ups = load(index);
     Effects effects;
-    std::vector<JobId> mains;
-    SQLite::Statement& followed = connection.statement(
-        "SELECT main.id FROM jobs follow JOIN jobs main ON main.lane_id = follow.lane_id AND main.key = follow.key "
-        "AND main.follow_up = 0 AND main.state < 6 WHERE follow.follow_up = 1 AND follow.state < 6 AND follow.state = "
-        "2");
-    while (followed.executeStep()) mains.push_back(followed.getColumn(0).getInt64());
-    followed.reset();
     SqliteTransaction folding(shop_, effects, now_ms);
-    for (const JobId id : mains) folding.fold_idle(id);  // the claims that made them follow-ups are gone
+    for (const JobId id : follow_ups) folding.fold_into_main(id);  // the claims that made them follow-ups are gone
     write_counts(effects);
     for (const Change& change : effects.changes) index.apply(change);
     shop_.claims.release(effects.held);
@@ -51,7 +48,7 @@ void Engine::recover(LaneIndex& index, std::int64_t now_ms) {
     transaction.commit();
 }
 
-void Engine::load(LaneIndex& index) {
+std::vector<JobId> Engine::load(LaneIndex& index) {
     Connection& connection = shop_.connection;
     for (const auto what : {Interned::What::lane, Interned::What::kind}) {
         SQLite::Statement& names = connection.statement(what == Interned::What::lane ? "SELECT id, name FROM lanes"
@@ -68,21 +65,29 @@ void Engine::load(LaneIndex& index) {
         index.load_count(counts.getColumn(0).getInt64(), static_cast<JobState>(counts.getColumn(1).getInt()),
                          counts.getColumn(2).getInt64());
     }
-    SQLite::Statement& pauses = connection.statement("SELECT lane_id, reason, until_ms FROM lane_pauses");
+    SQLite::Statement& pauses =
+        connection.statement("SELECT lane_id, reason, until_ms FROM holds WHERE kind_id = 0 AND lane_id > 0");
     while (pauses.executeStep()) {
         LanePause pause{pauses.getColumn(1).getString(), std::nullopt};
         if (!pauses.getColumn(2).isNull()) pause.until = from_ms(pauses.getColumn(2).getInt64());
         index.apply(PauseChange{pauses.getColumn(0).getInt64(), std::move(pause)});
     }
     SQLite::Statement& jobs = connection.statement(
-        "SELECT lane_id, id, kind_id, priority, state, run_at_ms FROM jobs INDEXED BY jobs_open "
-        "WHERE state < 6 AND state IN (0, 1, 4) AND follow_up = 0");
+        "SELECT lane_id, id, kind_id, priority, state, run_at_ms, follow_up FROM jobs INDEXED BY jobs_open WHERE open "
+        "= 1");
+    std::vector<JobId> follow_ups;
     while (jobs.executeStep()) {
+        if (jobs.getColumn(6).getInt() != 0) {
+            follow_ups.push_back(jobs.getColumn(1).getInt64());
+            continue;
+        }
         const Place place{static_cast<JobState>(jobs.getColumn(4).getInt()),
                           static_cast<Priority>(jobs.getColumn(3).getInt()), false, jobs.getColumn(2).getInt64(),
                           jobs.getColumn(5).getInt64()};
         index.load(jobs.getColumn(0).getInt64(), jobs.getColumn(1).getInt64(), place);
     }
+    jobs.reset();
+    return follow_ups;
 }
 
 GroupOutcome Engine::run_group(const std::vector<Command>& commands) {

@@ -34,7 +34,8 @@ class Engine {
     void checkpoint();
 
  private:
-    void load(LaneIndex& index);
+    /// @return the follow-ups among the open jobs.
+    std::vector<JobId> load(LaneIndex& index);
     void run_command(const Command& command, GroupOutcome& outcome, const std::optional<Error>& intake_refusal);
     Result<void> attempt(const Command& command, Effects& effects);
     void write_counts(const Effects& effects);

@@ -15,27 +15,42 @@ constexpr int kStates = 11;
 using Position = std::pair<std::int64_t, JobId>;  // changed, id
 
 // ?1 lane, ?2 state, ?3 ?4 position, ?5 changed since, ?6 kind, ?7 key, ?8 cause, ?9 limit
-constexpr const char* kPageOfLane =
-    "SELECT changed_ms, id FROM jobs INDEXED BY jobs_lane_changed WHERE lane_id = ?1 AND state = ?2 AND changed_ms <= "
-    "?3 "
-    "AND (changed_ms, id) < (?3, ?4) AND changed_ms >= ?5 "
-    "AND (?6 IS NULL OR kind_id = (SELECT id FROM kinds WHERE name = ?6)) AND (?7 IS NULL OR key = ?7) "
-    "AND (?8 IS NULL OR cause = ?8) ORDER BY changed_ms DESC, id DESC LIMIT ?9";
-constexpr const char* kPageOfAll =
-    "SELECT changed_ms, id FROM jobs INDEXED BY jobs_changed WHERE ?1 IS NULL AND state = ?2 AND changed_ms <= ?3 "
-    "AND (changed_ms, id) < (?3, ?4) AND changed_ms >= ?5 "
-    "AND (?6 IS NULL OR kind_id = (SELECT id FROM kinds WHERE name = ?6)) AND (?7 IS NULL OR key = ?7) "
-    "AND (?8 IS NULL OR cause = ?8) ORDER BY changed_ms DESC, id DESC LIMIT ?9";
-constexpr const char* kIdsOfLane =
-    "SELECT changed_ms, id FROM jobs INDEXED BY jobs_lane_changed WHERE lane_id = ?1 AND state = ?2 AND ?3 IS NOT NULL "
-    "AND id > ?4 AND changed_ms >= ?5 "
-    "AND (?6 IS NULL OR kind_id = (SELECT id FROM kinds WHERE name = ?6)) AND (?7 IS NULL OR key = ?7) "
-    "AND (?8 IS NULL OR cause = ?8) ORDER BY id LIMIT ?9";
-constexpr const char* kIdsOfAll =
-    "SELECT changed_ms, id FROM jobs INDEXED BY jobs_changed WHERE ?1 IS NULL AND state = ?2 AND ?3 IS NOT NULL "
-    "AND id > ?4 AND changed_ms >= ?5 "
-    "AND (?6 IS NULL OR kind_id = (SELECT id FROM kinds WHERE name = ?6)) AND (?7 IS NULL OR key = ?7) "
-    "AND (?8 IS NULL OR cause = ?8) ORDER BY id LIMIT ?9";
+#define SPILLWAY_MATCHES                                                                         \
+    " AND changed_ms >= ?5 AND (?6 IS NULL OR kind_id = (SELECT id FROM kinds WHERE name = ?6))" \
+    " AND (?7 IS NULL OR key = ?7) AND (?8 IS NULL OR cause = ?8)"
+#define SPILLWAY_PAGE                                                                       \
+    " AND state = ?2 AND changed_ms <= ?3 AND (changed_ms, id) < (?3, ?4)" SPILLWAY_MATCHES \
+    " ORDER BY changed_ms DESC, id DESC LIMIT ?9"
+#define SPILLWAY_IDS " AND state = ?2 AND ?3 IS NOT NULL AND id > ?4" SPILLWAY_MATCHES " ORDER BY id LIMIT ?9"
+#define SPILLWAY_FROM "SELECT changed_ms, id FROM jobs INDEXED BY "
+
+/// The same question along the three indexes that can answer it.
+struct Walk {
+    const char *of_lane, *of_lane_by_key, *of_all;
+};
+constexpr Walk kPage{
+    SPILLWAY_FROM "jobs_lane_changed WHERE lane_id = ?1 AND state NOT IN (0, 4)" SPILLWAY_PAGE,
+    SPILLWAY_FROM "jobs_open_key WHERE open = 1 AND lane_id = ?1" SPILLWAY_PAGE,
+    SPILLWAY_FROM "jobs_changed WHERE (?1 IS NULL OR lane_id = ?1)" SPILLWAY_PAGE,
+};
+constexpr Walk kIds{
+    SPILLWAY_FROM "jobs_lane_changed WHERE lane_id = ?1 AND state NOT IN (0, 4)" SPILLWAY_IDS,
+    SPILLWAY_FROM "jobs_open_key WHERE open = 1 AND lane_id = ?1" SPILLWAY_IDS,
+    SPILLWAY_FROM "jobs_changed WHERE (?1 IS NULL OR lane_id = ?1)" SPILLWAY_IDS,
+};
+
+/// Waiting and unknown jobs have no list of their own lane: few are found among the lane's open jobs, and where there
+/// are many, the newest of them are near the end of the list of all lanes.
+const char* choose(Connection& connection, const Walk& walk, std::optional<std::int64_t> lane, JobState state) {
+    constexpr std::int64_t kFew = 20'000;
+    if (!lane) return walk.of_all;
+    if (state != JobState::waiting && state != JobState::unknown) return walk.of_lane;
+    SQLite::Statement& open = bound(
+        connection, "SELECT coalesce(sum(jobs - pruned), 0) FROM lane_counts WHERE lane_id = ?1 AND state < 6", *lane);
+    const bool many = open.executeStep() && open.getColumn(0).getInt64() > kFew;
+    open.reset();
+    return many ? walk.of_all : walk.of_lane_by_key;
+}
 
 std::optional<std::int64_t> lane_id(Connection& connection, const std::string& name) {
     SQLite::Statement& found = bound(connection, "SELECT id FROM lanes WHERE name = ?1", name);
@@ -61,7 +76,7 @@ std::vector<std::optional<std::int64_t>> lanes_of(Connection& connection, const 
 }
 
 std::vector<Position> positions(Connection& connection, const JobFilter& filter, Position from, std::size_t limit,
-                                std::pair<const char*, const char*> lane_and_all) {
+                                const Walk& walk) {
     std::vector<JobState> states = filter.states;
     for (int state = 0; filter.states.empty() && state < kStates; ++state)
         states.push_back(static_cast<JobState>(state));
@@ -70,7 +85,7 @@ std::vector<Position> positions(Connection& connection, const JobFilter& filter,
     std::vector<Position> found;
     for (const auto& lane : lanes_of(connection, filter)) {
         for (const JobState state : states) {
-            SQLite::Statement& page = bound(connection, lane ? lane_and_all.first : lane_and_all.second, lane,
+            SQLite::Statement& page = bound(connection, choose(connection, walk, lane, state), lane,
                                             static_cast<std::int64_t>(state), from.first, from.second, since,
                                             filter.kind, filter.key, filter.cause, static_cast<std::int64_t>(limit));
             while (page.executeStep()) found.emplace_back(page.getColumn(0).getInt64(), page.getColumn(1).getInt64());
@@ -94,7 +109,7 @@ std::optional<Job> SqliteStore::get_job(Connection& connection, JobId id) {
     SQLite::Statement& row =
         bound(connection,
               "SELECT lanes.name, kinds.name, key, body, priority, state, attempts, crashes, cause, detail, "
-              "advice, created_ms, changed_ms, run_at_ms, follow_up FROM jobs "
+              "advice, created_ms, changed_ms, run_at_ms, follow_up FROM jobs JOIN job_bodies ON job_id = jobs.id "
               "JOIN lanes ON lanes.id = lane_id JOIN kinds ON kinds.id = kind_id WHERE jobs.id = ?1",
               id);
     if (!row.executeStep()) return std::nullopt;
@@ -125,8 +140,7 @@ std::vector<Job> SqliteStore::list_jobs(Connection& connection, const JobFilter&
                                         std::optional<std::pair<std::int64_t, JobId>> after, std::size_t limit) {
     const std::size_t page = std::min(limit, kPageMax);
     constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
-    std::vector<Position> found =
-        positions(connection, filter, after.value_or(Position{kEnd, kEnd}), page, {kPageOfLane, kPageOfAll});
+    std::vector<Position> found = positions(connection, filter, after.value_or(Position{kEnd, kEnd}), page, kPage);
     std::sort(found.begin(), found.end(), std::greater<>());
     if (found.size() > page) found.resize(page);
     std::vector<Job> jobs;
@@ -136,10 +150,24 @@ std::vector<Job> SqliteStore::list_jobs(Connection& connection, const JobFilter&
     return jobs;
 }
 
+std::vector<Step> SqliteStore::history(Connection& connection, JobId id) {
+    std::vector<Step> steps;
+    SQLite::Statement& rows = bound(
+        connection,
+        "SELECT at_ms, from_state, to_state, cause, attempt FROM job_history WHERE job_id = ?1 ORDER BY step", id);
+    while (rows.executeStep()) {
+        steps.push_back({from_ms(rows.getColumn(0).getInt64()), static_cast<JobState>(rows.getColumn(1).getInt()),
+                         static_cast<JobState>(rows.getColumn(2).getInt()), rows.getColumn(3).getString(),
+                         rows.getColumn(4).getInt()});
+    }
+    rows.reset();
+    return steps;
+}
+
 std::vector<JobId> SqliteStore::list_ids(Connection& connection, const JobFilter& filter, JobId after,
                                          std::size_t limit) {
     std::vector<JobId> ids;
-    for (const Position& position : positions(connection, filter, {0, after}, limit, {kIdsOfLane, kIdsOfAll})) {
+    for (const Position& position : positions(connection, filter, {0, after}, limit, kIds)) {
         ids.push_back(position.second);
     }
     std::sort(ids.begin(), ids.end());

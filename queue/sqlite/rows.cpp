@@ -22,6 +22,8 @@ Row read_row(SQLite::Statement& found) {
     row.token = static_cast<std::uint64_t>(found.getColumn(9).getInt64());
     if (!found.getColumn(10).isNull()) row.run_at_ms = found.getColumn(10).getInt64();
     if (!found.getColumn(11).isNull()) row.started_epoch = found.getColumn(11).getInt64();
+    if (!found.getColumn(12).isNull()) row.tried_ms = found.getColumn(12).getInt64();
+    row.steps = found.getColumn(13).getInt64();
     return row;
 }
 
@@ -73,15 +75,15 @@ void Names::forget_from(std::size_t mark) {
 std::optional<Row> SqliteTransaction::row(JobId id) {
     return first_row(bound(shop_.connection,
                            "SELECT id, lane_id, kind_id, key, priority, state, follow_up, attempts, crashes, token, "
-                           "run_at_ms, started_epoch FROM jobs WHERE id = ?1",
+                           "run_at_ms, started_epoch, tried_ms, steps FROM jobs WHERE id = ?1",
                            id));
 }
 
 std::optional<Row> SqliteTransaction::open_row(std::int64_t lane, const std::string& key, bool follow_up) {
     return first_row(bound(shop_.connection,
                            "SELECT id, lane_id, kind_id, key, priority, state, follow_up, attempts, crashes, token, "
-                           "run_at_ms, started_epoch FROM jobs INDEXED BY jobs_open_key "
-                           "WHERE state < 6 AND lane_id = ?1 AND key = ?2 AND follow_up = ?3",
+                           "run_at_ms, started_epoch, tried_ms, steps FROM jobs INDEXED BY jobs_open_key "
+                           "WHERE open = 1 AND lane_id = ?1 AND key = ?2 AND follow_up = ?3",
                            lane, key, static_cast<std::int64_t>(follow_up)));
 }
 
@@ -92,18 +94,46 @@ bool SqliteTransaction::hold(const Row& row) {
     return true;
 }
 
-void SqliteTransaction::save(const Row& before, const Row& after, const std::optional<Words>& words) {
+void SqliteTransaction::write_body(JobId id, const std::string& body) {
+    run(shop_.connection,
+        "INSERT INTO job_bodies (job_id, body) VALUES (?1, ?2) ON CONFLICT (job_id) DO UPDATE SET body = excluded.body",
+        id, Blob{body});
+}
+
+void SqliteTransaction::save(const Row& before, Row after, const std::optional<Words>& words) {
+    if (trace(before, after, words)) ++after.steps;
+    const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
     std::optional<std::string> cause, detail, advice;
     if (words) cause = words->cause, detail = words->detail, advice = words->advice;
+    // Which columns a statement sets decides which indexes it rewrites: most transitions leave the key's alone.
+    if (is_ended(after.state) || after.kind != before.kind || after.priority != before.priority ||
+        after.follow_up != before.follow_up) {
+        run(shop_.connection, "UPDATE jobs SET kind_id = ?2, priority = ?3, follow_up = ?4, open = ?5 WHERE id = ?1",
+            after.id, after.kind, number(after.priority), number(after.follow_up), number(!is_ended(after.state)));
+    }
     run(shop_.connection,
-        "UPDATE jobs SET kind_id = ?2, priority = ?3, state = ?4, follow_up = ?5, attempts = ?6, crashes = ?7, token = "
-        "?8, "
-        "started_epoch = ?9, run_at_ms = ?10, changed_ms = ?11, cause = coalesce(?12, cause), "
-        "detail = coalesce(?13, detail), advice = coalesce(?14, advice) WHERE id = ?1",
-        after.id, after.kind, static_cast<std::int64_t>(after.priority), static_cast<std::int64_t>(after.state),
-        static_cast<std::int64_t>(after.follow_up), after.attempts, after.crashes,
-        static_cast<std::int64_t>(after.token), after.started_epoch, after.run_at_ms, now_ms_, cause, detail, advice);
+        "UPDATE jobs SET state = ?2, attempts = ?3, crashes = ?4, token = ?5, started_epoch = ?6, run_at_ms = ?7, "
+        "tried_ms = ?8, steps = ?9, changed_ms = ?10, cause = coalesce(?11, cause), detail = coalesce(?12, detail), "
+        "advice = coalesce(?13, advice) WHERE id = ?1",
+        after.id, number(after.state), after.attempts, after.crashes, number(after.token), after.started_epoch,
+        after.run_at_ms, after.tried_ms, after.steps, now_ms_, cause, detail, advice);
     note(before, after);
+}
+
+/// What people may want to know of a job's past. That time made a scheduled job waiting says nothing.
+bool SqliteTransaction::trace(const Row& before, const Row& after, const std::optional<Words>& words) {
+    if (before.state == after.state && before.attempts == after.attempts) return false;
+    if (before.state == JobState::scheduled && after.state == JobState::waiting && !words) return false;
+    run(shop_.connection,
+        "INSERT INTO job_history (job_id, step, at_ms, from_state, to_state, cause, attempt) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        after.id, after.steps, now_ms_, static_cast<std::int64_t>(before.state), static_cast<std::int64_t>(after.state),
+        words ? words->cause : std::string(), after.attempts);
+    if (after.steps >= kHistoryMax) {
+        run(shop_.connection, "DELETE FROM job_history WHERE job_id = ?1 AND step = ?2", after.id,
+            after.steps - kHistoryMax);
+    }
+    return true;
 }
 
 void SqliteTransaction::note(const std::optional<Row>& before, const Row& after, JobId follows) {

@@ -110,6 +110,8 @@ class SqliteStore : public Store {
     static std::vector<Job> list_jobs(Connection& connection, const JobFilter& filter,
                                       std::optional<std::pair<std::int64_t, JobId>> after, std::size_t limit);
     static std::optional<Job> get_job(Connection& connection, JobId id);
+    /// The last transitions of a job, oldest first; its creation is `Job::created`.
+    static std::vector<Step> history(Connection& connection, JobId id);
     /// Ids by filter in id order, for replays; at most `limit` after `after`.
     static std::vector<JobId> list_ids(Connection& connection, const JobFilter& filter, JobId after, std::size_t limit);
     /// The epoch of this opening; higher at every start.

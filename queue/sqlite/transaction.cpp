@@ -57,13 +57,12 @@ Enqueued SqliteTransaction::insert(Row row, const NewJob& job, JobId follows) {
     row.state = row.follow_up || !job.waits.empty() ? JobState::blocked : ready_state(row);
     run(shop_.connection,
         "INSERT INTO jobs (lane_id, kind_id, key, priority, state, follow_up, token, run_at_ms, created_ms, "
-        "changed_ms, "
-        "body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+        "changed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
         row.lane, row.kind, row.key, static_cast<std::int64_t>(row.priority), static_cast<std::int64_t>(row.state),
-        static_cast<std::int64_t>(row.follow_up), static_cast<std::int64_t>(row.token), row.run_at_ms, now_ms_,
-        Blob{job.body});
+        static_cast<std::int64_t>(row.follow_up), static_cast<std::int64_t>(row.token), row.run_at_ms, now_ms_);
     row.id = shop_.connection.database().getLastInsertRowid();
-    replace_waits(row, job.waits);
+    write_body(row.id, job.body);
+    if (!job.waits.empty()) replace_waits(row, job.waits);
     note(std::nullopt, row, follows);
     return {row.id, follows == 0 ? Placed::created : Placed::follow_up};
 }
@@ -86,7 +85,7 @@ Enqueued SqliteTransaction::coalesce(const Row& before, const NewJob& job) {
     replace_waits(after, job.waits);
     after.state = ready_state(after);
     after.token = shop_.tokens.next();
-    run(shop_.connection, "UPDATE jobs SET body = ?2 WHERE id = ?1", after.id, Blob{job.body});
+    write_body(after.id, job.body);
     save(before, after, before.state == JobState::parked ? std::optional(Words{}) : std::nullopt);
     return {after.id, Placed::coalesced};
 }
@@ -104,7 +103,7 @@ Enqueued SqliteTransaction::follow(const Row& main, const NewJob& job) {
     after.run_at_ms = optional_ms(job.not_before);
     after.token = shop_.tokens.next();
     replace_waits(after, job.waits);
-    run(shop_.connection, "UPDATE jobs SET body = ?2 WHERE id = ?1", after.id, Blob{job.body});
+    write_body(after.id, job.body);
     save(*before, after, std::nullopt);
     return {after.id, Placed::follow_up};
 }
@@ -172,7 +171,8 @@ void SqliteTransaction::take_over(Row& main, const Row& follow) {
     run(shop_.connection, "DELETE FROM waits WHERE job_id = ?1", main.id);
     run(shop_.connection, "UPDATE waits SET job_id = ?1 WHERE job_id = ?2", main.id, follow.id);
     end_follow_up_as_folded(follow, main.id);
-    run(shop_.connection, "UPDATE jobs SET body = (SELECT body FROM jobs WHERE id = ?2) WHERE id = ?1", main.id,
+    run(shop_.connection,
+        "UPDATE job_bodies SET body = (SELECT body FROM job_bodies WHERE job_id = ?2) WHERE job_id = ?1", main.id,
         follow.id);
     main.kind = follow.kind;
     main.priority = std::min(main.priority, follow.priority);
@@ -214,6 +214,12 @@ void SqliteTransaction::fold_idle(JobId id) {
     after.token = shop_.tokens.next();
     take_over(after, *follow);
     save(*before, after, std::nullopt);
+}
+
+void SqliteTransaction::fold_into_main(JobId follow_up) {
+    const std::optional<Row> follow = row(follow_up);
+    if (!follow) return;
+    if (const auto main = open_row(follow->lane, follow->key, /*follow_up=*/false)) fold_idle(main->id);
 }
 
 Result<void> SqliteTransaction::release(const std::string& lane, const std::string& key, std::int64_t level) {
@@ -281,9 +287,9 @@ Result<void> SqliteTransaction::park_blocked(JobId id, const std::string& cause,
 Result<void> SqliteTransaction::pause_lane(const std::string& lane, const LanePause& pause) {
     const std::int64_t id = shop_.names.lane(shop_.connection, lane);
     run(shop_.connection,
-        "INSERT INTO lane_pauses (lane_id, reason, until_ms) VALUES (?1, ?2, ?3) "
-        "ON CONFLICT (lane_id) DO UPDATE SET reason = excluded.reason, until_ms = excluded.until_ms",
-        id, pause.reason, optional_ms(pause.until));
+        "INSERT INTO holds (lane_id, kind_id, reason, since_ms, until_ms) VALUES (?1, 0, ?2, ?3, ?4) "
+        "ON CONFLICT (lane_id, kind_id) DO UPDATE SET reason = excluded.reason, until_ms = excluded.until_ms",
+        id, pause.reason, now_ms_, optional_ms(pause.until));
     effects_.pauses.push_back({id, pause});
     return success();
 }
@@ -291,7 +297,7 @@ Result<void> SqliteTransaction::pause_lane(const std::string& lane, const LanePa
 Result<void> SqliteTransaction::resume_lane(const std::string& lane) {
     const auto id = shop_.names.find_lane(lane);
     if (!id) return success();
-    run(shop_.connection, "DELETE FROM lane_pauses WHERE lane_id = ?1", *id);
+    run(shop_.connection, "DELETE FROM holds WHERE lane_id = ?1 AND kind_id = 0", *id);
     effects_.pauses.push_back({*id, std::nullopt});
     return success();
 }
@@ -299,8 +305,8 @@ Result<void> SqliteTransaction::resume_lane(const std::string& lane) {
 void SqliteTransaction::end_pause(const std::string& lane) {
     const auto id = shop_.names.find_lane(lane);
     if (!id) return;
-    SQLite::Statement& ended =
-        bound(shop_.connection, "DELETE FROM lane_pauses WHERE lane_id = ?1 AND until_ms <= ?2", *id, now_ms_);
+    SQLite::Statement& ended = bound(
+        shop_.connection, "DELETE FROM holds WHERE lane_id = ?1 AND kind_id = 0 AND until_ms <= ?2", *id, now_ms_);
     if (ended.exec() == 1) effects_.pauses.push_back({*id, std::nullopt});
 }
 

@@ -58,6 +58,8 @@ struct Row {
     std::uint64_t token = 0;
     std::optional<std::int64_t> run_at_ms;
     std::optional<std::int64_t> started_epoch;
+    std::optional<std::int64_t> tried_ms;  ///< first try since it was made, replaced or replayed
+    std::int64_t steps = 0;                ///< transitions in its history so far
 
     [[nodiscard]] Place place() const { return {state, priority, follow_up, kind, run_at_ms.value_or(0)}; }
 };
@@ -69,6 +71,9 @@ struct Words {
 
 class SqliteTransaction final : public Transaction {
  public:
+    /// Transitions that are kept of one job.
+    static constexpr std::int64_t kHistoryMax = 32;
+
     SqliteTransaction(Workshop& shop, Effects& effects, std::int64_t now_ms)
         : shop_(shop), effects_(effects), now_ms_(now_ms) {}
 
@@ -92,6 +97,8 @@ class SqliteTransaction final : public Transaction {
     void end_pause(const std::string& lane);
     /// An idle job and its follow-up become one job with the newer body.
     void fold_idle(JobId id);
+    /// The same, by the follow-up's id.
+    void fold_into_main(JobId follow_up);
 
     Connection& connection() { return shop_.connection; }
 
@@ -100,7 +107,9 @@ class SqliteTransaction final : public Transaction {
     std::optional<Row> open_row(std::int64_t lane, const std::string& key, bool follow_up);
     Result<Row> claimed_row(const Claim& claim);
     bool hold(const Row& row);
-    void save(const Row& before, const Row& after, const std::optional<Words>& words);
+    void write_body(JobId id, const std::string& body);
+    void save(const Row& before, Row after, const std::optional<Words>& words);
+    bool trace(const Row& before, const Row& after, const std::optional<Words>& words);
     void note(const std::optional<Row>& before, const Row& after, JobId follows = 0);
 
     Enqueued insert(Row row, const NewJob& job, JobId follows);

@@ -18,10 +18,10 @@ std::vector<Edge> edges_of(Connection& connection, queue::JobId id) {
     return rows(
         query(
             connection,
-            "SELECT w.key, o.id, o.state, o.cause FROM waits w LEFT JOIN jobs o INDEXED BY jobs_open_key ON o.state < 6"
+            "SELECT w.key, o.id, o.state, o.cause FROM waits w LEFT JOIN jobs o INDEXED BY jobs_open_key ON o.open = 1"
             " AND o.lane_id = w.lane_id AND o.key = w.key AND o.follow_up = 0 WHERE w.job_id = ?1"
             " UNION ALL SELECT o.key, o.id, o.state, o.cause FROM jobs f JOIN jobs o INDEXED BY jobs_open_key ON "
-            "o.state < 6"
+            "o.open = 1"
             " AND o.lane_id = f.lane_id AND o.key = f.key AND o.follow_up = 0"
             " WHERE f.id = ?1 AND f.follow_up = 1",
             id),
@@ -74,7 +74,7 @@ std::vector<Behind> directly_behind(Connection& connection, const std::string& l
     return rows(query(connection,
                       "SELECT j.id, j.key, j.follow_up FROM waits w CROSS JOIN jobs j ON j.id = w.job_id"
                       " WHERE w.lane_id = (SELECT id FROM lanes WHERE name = ?1) AND w.key = ?2 AND j.state = 2"
-                      " UNION ALL SELECT j.id, j.key, 1 FROM jobs j INDEXED BY jobs_open_key WHERE j.state < 6"
+                      " UNION ALL SELECT j.id, j.key, 1 FROM jobs j INDEXED BY jobs_open_key WHERE j.open = 1"
                       " AND j.lane_id = (SELECT id FROM lanes WHERE name = ?1) AND j.key = ?2 AND j.follow_up = 1"
                       " LIMIT ?3",
                       lane, key, kBlockedMax + 1),
@@ -97,10 +97,11 @@ std::int64_t count_behind(Connection& connection, const std::string& lane, const
     return static_cast<std::int64_t>(seen.size());
 }
 
-#define SPILLWAY_ORPHAN                                                                                  \
-    " AND j.state = 2 AND j.changed_ms < ?2 AND j.follow_up = 0 AND EXISTS (SELECT 1 FROM waits w WHERE" \
-    " w.job_id = j.id AND w.key <> 'posting' AND NOT EXISTS (SELECT 1 FROM jobs o INDEXED BY"            \
-    " jobs_open_key WHERE o.state < 6 AND o.lane_id = w.lane_id AND o.key = w.key))"                     \
+#define SPILLWAY_ORPHAN                                                                                               \
+    " AND j.state = 2 AND j.state NOT IN (0, 4) AND j.changed_ms < ?2 AND j.follow_up = 0 AND EXISTS (SELECT 1 FROM " \
+    "waits w WHERE"                                                                                                   \
+    " w.job_id = j.id AND w.key <> 'posting' AND NOT EXISTS (SELECT 1 FROM jobs o INDEXED BY"                         \
+    " jobs_open_key WHERE o.open = 1 AND o.lane_id = w.lane_id AND o.key = w.key))"                                   \
     " ORDER BY j.changed_ms, j.id LIMIT ?3"
 
 }  // namespace

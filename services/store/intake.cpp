@@ -67,7 +67,7 @@ std::vector<queue::Wait> referrer_waits(Connection& connection, const Connection
     return rows(query(connection,
                       "SELECT r.kind, r.external_id, r.version FROM referrers f JOIN records r ON r.id = f.record_id"
                       " WHERE f.connection_id = ?1 AND f.target = ?2 AND r.voided = 1 AND r.applied_version < r.version"
-                      " AND EXISTS (SELECT 1 FROM jobs o INDEXED BY jobs_open_key WHERE o.state < 6 AND o.lane_id ="
+                      " AND EXISTS (SELECT 1 FROM jobs o INDEXED BY jobs_open_key WHERE o.open = 1 AND o.lane_id ="
                       " (SELECT id FROM lanes WHERE name = ?1) AND o.key = r.kind || '/' || r.external_id)",
                       owner.value, target),
                 [](SQLite::Statement& row) { return queue::Wait{text(row, 0) + "/" + text(row, 1), integer(row, 2)}; });

@@ -12,7 +12,7 @@ namespace {
     " r.number, j.id, j.state FROM records r LEFT JOIN jobs n ON n.id = r.job_id"                                    \
     " LEFT JOIN jobs j ON j.id = CASE WHEN n.state < 6 THEN n.id ELSE coalesce((SELECT o.id FROM jobs o INDEXED BY " \
     "jobs_open_key"                                                                                                  \
-    " WHERE o.state < 6 AND o.lane_id = (SELECT l.id FROM lanes l WHERE l.name = r.connection_id)"                   \
+    " WHERE o.open = 1 AND o.lane_id = (SELECT l.id FROM lanes l WHERE l.name = r.connection_id)"                    \
     " AND o.key = r.kind || '/' || r.external_id AND o.follow_up = 0), n.id) END "
 
 RecordRow read_record_row(SQLite::Statement& row) {

@@ -22,20 +22,21 @@ SyncRow read_sync(SQLite::Statement& row) {
 /// Jobs of the lane (?2) that cannot go on by themselves: parked ones, those that wait for the next sync or for a key
 /// without an open job, and from them along the waits. A stuck follow-up does not hold back who waits for its key, as
 /// the job that it follows may still bring it; a follow-up is stuck with the job that it follows.
-#define SPILLWAY_STUCK                                                                                                \
-    "WITH RECURSIVE lane(id) AS (SELECT id FROM lanes WHERE name = ?2),"                                              \
-    " missing(key) AS (SELECT k.key FROM (SELECT DISTINCT key FROM waits WHERE lane_id = (SELECT id FROM lane)) k"    \
-    "  WHERE NOT EXISTS (SELECT 1 FROM jobs o INDEXED BY jobs_open_key WHERE o.state < 6 AND o.lane_id = (SELECT id " \
-    "FROM lane)"                                                                                                      \
-    "  AND o.key = k.key)),"                                                                                          \
-    " stuck(id, key, follow_up) AS ("                                                                                 \
-    "  SELECT id, key, follow_up FROM jobs WHERE lane_id = (SELECT id FROM lane) AND state = 5"                       \
-    "  UNION SELECT j.id, j.key, j.follow_up FROM missing m CROSS JOIN waits w ON w.lane_id = (SELECT id FROM lane)"  \
-    "   AND w.key = m.key JOIN jobs j ON j.id = w.job_id WHERE j.state = 2"                                           \
-    "  UNION SELECT j.id, j.key, j.follow_up FROM stuck s CROSS JOIN waits w ON w.lane_id = (SELECT id FROM lane)"    \
-    "   AND w.key = s.key JOIN jobs j ON j.id = w.job_id WHERE s.follow_up = 0 AND j.state = 2"                       \
-    "  UNION SELECT j.id, j.key, 1 FROM stuck s CROSS JOIN jobs j INDEXED BY jobs_open_key ON j.state < 6 AND "       \
-    "j.lane_id = (SELECT id FROM lane)"                                                                               \
+#define SPILLWAY_STUCK                                                                                               \
+    "WITH RECURSIVE lane(id) AS (SELECT id FROM lanes WHERE name = ?2),"                                             \
+    " missing(key) AS (SELECT k.key FROM (SELECT DISTINCT key FROM waits WHERE lane_id = (SELECT id FROM lane)) k"   \
+    "  WHERE NOT EXISTS (SELECT 1 FROM jobs o INDEXED BY jobs_open_key WHERE o.open = 1 AND o.lane_id = (SELECT id " \
+    "FROM lane)"                                                                                                     \
+    "  AND o.key = k.key)),"                                                                                         \
+    " stuck(id, key, follow_up) AS ("                                                                                \
+    "  SELECT id, key, follow_up FROM jobs INDEXED BY jobs_lane_changed WHERE lane_id = (SELECT id FROM lane)"       \
+    "   AND state = 5 AND state NOT IN (0, 4)"                                                                       \
+    "  UNION SELECT j.id, j.key, j.follow_up FROM missing m CROSS JOIN waits w ON w.lane_id = (SELECT id FROM lane)" \
+    "   AND w.key = m.key JOIN jobs j ON j.id = w.job_id WHERE j.state = 2"                                          \
+    "  UNION SELECT j.id, j.key, j.follow_up FROM stuck s CROSS JOIN waits w ON w.lane_id = (SELECT id FROM lane)"   \
+    "   AND w.key = s.key JOIN jobs j ON j.id = w.job_id WHERE s.follow_up = 0 AND j.state = 2"                      \
+    "  UNION SELECT j.id, j.key, 1 FROM stuck s CROSS JOIN jobs j INDEXED BY jobs_open_key ON j.open = 1 AND "       \
+    "j.lane_id = (SELECT id FROM lane)"                                                                              \
     "   AND j.key = s.key AND j.follow_up = 1 WHERE s.follow_up = 0) "
 
 bool any(SQLite::Statement& statement) {
@@ -52,29 +53,50 @@ std::int64_t count_stuck(Connection& connection, const SyncRow& sync) {
     return count.value_or(0);
 }
 
-/// Whether a job of the sync has this state. Walks the lane's jobs of that state, oldest change first, and stops at the
-/// first one: the ended ones, by far the most, cost nothing.
-bool any_in_state(Connection& connection, const SyncRow& sync, queue::JobState state) {
+/// Whether the lane of the sync has jobs that move, in the sync or not.
+bool lane_moves(Connection& connection, const SyncRow& sync) {
+    return any(query(connection,
+                     "SELECT 1 FROM lane_counts WHERE lane_id = (SELECT id FROM lanes WHERE name = ?1)"
+                     " AND state IN (0, 1, 4) AND jobs > pruned LIMIT 1",
+                     sync.connection.value));
+}
+
+/// Whether a job of the sync is waiting, scheduled or unknown. Walks the open jobs of the lane and stops at the first
+/// such one: the ended ones, by far the most, cost nothing; where all that is left is blocked, neither do they.
+bool any_moving(Connection& connection, const SyncRow& sync) {
+    if (!lane_moves(connection, sync)) return false;
+    return any(query(connection,
+                     "SELECT 1 FROM jobs j INDEXED BY jobs_open_key WHERE j.open = 1 AND j.lane_id ="
+                     " (SELECT id FROM lanes WHERE name = ?2) AND j.state IN (0, 1, 4) AND EXISTS (SELECT 1 FROM"
+                     " sync_jobs y WHERE y.sync_id = ?1 AND y.job_id = j.id) LIMIT 1",
+                     sync.id.value, sync.connection.value));
+}
+
+/// Whether a job of the sync is blocked; the oldest change first, to stop at the first one.
+bool any_blocked(Connection& connection, const SyncRow& sync) {
     return any(query(connection,
                      "SELECT 1 FROM jobs j INDEXED BY jobs_lane_changed WHERE j.lane_id ="
-                     " (SELECT id FROM lanes WHERE name = ?2) AND j.state = ?3 AND EXISTS (SELECT 1 FROM sync_jobs y"
-                     " WHERE y.sync_id = ?1 AND y.job_id = j.id) ORDER BY j.changed_ms LIMIT 1",
-                     sync.id.value, sync.connection.value, static_cast<std::int64_t>(state)));
+                     " (SELECT id FROM lanes WHERE name = ?2) AND j.state = 2 AND j.state NOT IN (0, 4) AND EXISTS"
+                     " (SELECT 1 FROM sync_jobs y WHERE y.sync_id = ?1 AND y.job_id = j.id) ORDER BY j.changed_ms"
+                     " LIMIT 1",
+                     sync.id.value, sync.connection.value));
 }
 
 /// Whether a blocked job of the sync waits, at some distance, for one that is on its way: one accepted after the sync
 /// began. Where none does, all that is blocked is stuck, and nobody needs to know by what: the walk along every wait of
 /// a lane (1 s for 140,000 blocked jobs) is left out in all but rare moments.
 bool any_behind_moving(Connection& connection, const SyncRow& sync) {
-    return any(query(connection,
-                     "WITH RECURSIVE lane(id) AS (SELECT id FROM lanes WHERE name = ?2), moving(id, key) AS ("
-                     " SELECT id, key FROM jobs INDEXED BY jobs_lane_changed WHERE lane_id = (SELECT id FROM lane)"
-                     " AND state IN (0, 1, 4)"
-                     " UNION SELECT j.id, j.key FROM moving m CROSS JOIN waits w ON w.lane_id = (SELECT id FROM lane)"
-                     " AND w.key = m.key JOIN jobs j ON j.id = w.job_id WHERE j.state = 2)"
-                     "SELECT 1 FROM moving m JOIN sync_jobs y ON y.sync_id = ?1 AND y.job_id = m.id JOIN jobs j"
-                     " ON j.id = m.id WHERE j.state = 2 LIMIT 1",
-                     sync.id.value, sync.connection.value));
+    if (!lane_moves(connection, sync)) return false;
+    return any(
+        query(connection,
+              "WITH RECURSIVE lane(id) AS (SELECT id FROM lanes WHERE name = ?2), moving(id, key) AS ("
+              " SELECT id, key FROM jobs INDEXED BY jobs_open_key WHERE open = 1 AND lane_id = (SELECT id FROM lane)"
+              " AND state IN (0, 1, 4)"
+              " UNION SELECT j.id, j.key FROM moving m CROSS JOIN waits w ON w.lane_id = (SELECT id FROM lane)"
+              " AND w.key = m.key JOIN jobs j ON j.id = w.job_id WHERE j.state = 2)"
+              "SELECT 1 FROM moving m JOIN sync_jobs y ON y.sync_id = ?1 AND y.job_id = m.id JOIN jobs j"
+              " ON j.id = m.id WHERE j.state = 2 LIMIT 1",
+              sync.id.value, sync.connection.value));
 }
 
 }  // namespace
@@ -85,8 +107,8 @@ std::int64_t insert_sync(Connection& connection, const SyncRow& sync) {
         "?3, ?4)",
         sync.id.value, sync.connection.value, sync.requested_by, sync.created);
     const int total = run(connection,
-                          "INSERT INTO sync_jobs (sync_id, job_id) SELECT ?1, id FROM jobs"
-                          " WHERE lane_id = (SELECT id FROM lanes WHERE name = ?2) AND state < 6",
+                          "INSERT INTO sync_jobs (sync_id, job_id) SELECT ?1, id FROM jobs INDEXED BY jobs_open_key"
+                          " WHERE open = 1 AND lane_id = (SELECT id FROM lanes WHERE name = ?2)",
                           sync.id.value, sync.connection.value);
     run(connection, "UPDATE syncs SET total = ?2 WHERE id = ?1", sync.id.value, total);
     return total;
@@ -139,14 +161,13 @@ SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
 }
 
 bool sync_done(Connection& connection, const SyncRow& sync) {
-    using queue::JobState;
-    for (const JobState state : {JobState::waiting, JobState::scheduled, JobState::unknown})
-        if (any_in_state(connection, sync, state)) return false;
-    if (!any_in_state(connection, sync, JobState::blocked) || !any_behind_moving(connection, sync)) return true;
+    if (any_moving(connection, sync)) return false;
+    if (!any_blocked(connection, sync) || !any_behind_moving(connection, sync)) return true;
     return !any(query(connection,
                       SPILLWAY_STUCK
                       "SELECT 1 FROM jobs j INDEXED BY jobs_lane_changed WHERE j.lane_id = (SELECT id FROM lane) AND"
-                      " j.state = 2 AND EXISTS (SELECT 1 FROM sync_jobs y WHERE y.sync_id = ?1 AND y.job_id = j.id)"
+                      " j.state = 2 AND j.state NOT IN (0, 4) AND EXISTS (SELECT 1 FROM sync_jobs y WHERE y.sync_id = "
+                      "?1 AND y.job_id = j.id)"
                       " AND j.id NOT IN (SELECT id FROM stuck) LIMIT 1",
                       sync.id.value, sync.connection.value));
 }

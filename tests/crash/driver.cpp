@@ -138,7 +138,7 @@ asio::awaitable<void> Driver::play_defect(Outcome outcome) {
                 break;
             case Defect::two_open_jobs:
                 rows.exec("DROP INDEX IF EXISTS jobs_open_key");
-                rows.exec("CREATE INDEX jobs_open_key ON jobs (lane_id, key, follow_up) WHERE state < 6");
+                rows.exec("CREATE INDEX jobs_open_key ON jobs (lane_id, key, follow_up) WHERE open = 1");
                 break;
             case Defect::old_epoch: rows.exec("UPDATE epochs SET epoch = 1"); break;
             default: break;

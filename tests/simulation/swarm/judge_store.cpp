@@ -18,7 +18,7 @@ constexpr Rule kRules[] = {
     {"open_call", "SELECT operation, key FROM calls WHERE state <> 'closed'"},
     {"counts",
      "SELECT l.name, 'state ' || c.state || ' says ' || c.jobs FROM lane_counts c JOIN lanes l ON l.id = c.lane_id"
-     " WHERE c.jobs <> (SELECT count(*) FROM jobs j WHERE j.lane_id = c.lane_id AND j.state = c.state)"},
+     " WHERE c.jobs - c.pruned <> (SELECT count(*) FROM jobs j WHERE j.lane_id = c.lane_id AND j.state = c.state)"},
     // One create of one role of one record takes effect once, unless what it made was ended in between.
     {"applied_twice",
      "SELECT r.external_id, a.role || ' of version ' || a.record_version FROM attempts a JOIN records r ON r.id = "

@@ -42,7 +42,7 @@ TEST_F(StoreTest, CloseGivesTheFileUp) {
 
 TEST_F(StoreTest, ANewerSchemaIsLeftAlone) {
     bench.crash();
-    SQLite::Database(bench.settings().path, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");
+    SQLite::Database(bench.settings().path, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 999");
     const Error error = open_error(bench.settings());
     EXPECT_EQ(error.kind, ErrorKind::conflict);
     EXPECT_EQ(error.code, "schema_newer");
@@ -54,7 +54,7 @@ TEST_F(StoreTest, AnOlderSchemaIsBroughtUpWithItsJobsAndAFailedStepLeavesNothing
     bench.crash();
     std::vector<std::pair<std::string_view, std::string_view>> steps(bench.settings().migrations.begin(),
                                                                      bench.settings().migrations.end());
-    steps.emplace_back("0002_bad.sql", "CREATE TABLE extra (a INTEGER) STRICT; CREATE TABLE jobs (a INTEGER) STRICT;");
+    steps.emplace_back("0099_bad.sql", "CREATE TABLE extra (a INTEGER) STRICT; CREATE TABLE jobs (a INTEGER) STRICT;");
     Settings settings = bench.settings();
     settings.migrations = steps;
     EXPECT_EQ(open_error(settings).kind, ErrorKind::invalid);

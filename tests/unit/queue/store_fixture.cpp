@@ -25,7 +25,15 @@ Settings settings_for(const std::string& path) {
     Settings settings;
     settings.path = path;
     // The queue's own tables are enough here, whatever other layers add.
-    settings.migrations = std::span(embedded::migrations).first(1);
+    static const std::vector<std::pair<std::string_view, std::string_view>> queues = [] {
+        std::vector<std::pair<std::string_view, std::string_view>> steps;
+        for (const auto& step : embedded::migrations) {
+            if (step.first == "0001_jobs.sql" || step.first == "0003_queue_layout.sql") steps.push_back(step);
+        }
+        return steps;
+    }();
+    SPILLWAY_ASSERT(queues.size() == 2);
+    settings.migrations = queues;
     settings.on_loop = true;
     settings.read_limit = Millis{0};
     settings.free_bytes = [] { return std::int64_t{1} << 40; };
@@ -109,6 +117,12 @@ Job Bench::job(JobId id) {
     });
     EXPECT_TRUE(done.ok());
     return found;
+}
+
+std::vector<Step> Bench::history(JobId id) {
+    return *read<std::vector<Step>>([id](sqlite::Connection& connection) {
+        return Result<std::vector<Step>>(SqliteStore::history(connection, id));
+    });
 }
 
 std::optional<Claim> Bench::claim_one(const std::string& lane, const std::string& kind) {

@@ -53,6 +53,7 @@ class Bench {
     Result<void> cancel(JobId id);
     Result<void> replay(JobId id);
     Job job(JobId id);
+    std::vector<Step> history(JobId id);
     JobState state(JobId id) { return job(id).state; }
     std::optional<Claim> claim_one(const std::string& lane = "L", const std::string& kind = "push");
     std::int64_t count(JobState state, const std::string& lane = "L");
