@@ -68,6 +68,19 @@ class Lives {
         return look();
     }
 
+    /// A stop that is asked for, under load: it must end well.
+    bool stop_once(Tally& tally) {
+        const WorkerOptions options{path(), random_.next() >> 1, std::max(judge_.now_ms(), kStart), 6, defect_};
+        Child child(to_arguments(options));
+        listen(child, 100 + random_.below(400));
+        child.ask_to_stop();
+        listen(child, std::numeric_limits<std::uint64_t>::max());
+        const int ended = child.reap();
+        if (ended != 0) judge_.complain("the stop ended with " + std::to_string(ended));
+        ++tally.clean_stops;
+        return look();
+    }
+
     void add_to(Tally& tally) const {
         tally.acknowledged += judge_.acknowledged();
         tally.jobs += judge_.jobs();
@@ -142,6 +155,14 @@ TEST(Checklist, enqueue_ack_survives_kill9) {
               << " jobs: none lost, none doubled\n";
     EXPECT_GT(tally.acknowledged, tally.kills);
     EXPECT_GT(tally.log_pages_left, tally.kills / 2);
+}
+
+TEST(Checklist, deploy_loop_under_load) {
+    Lives lives(from_environment("SPILLWAY_SEED", 1), "none");
+    Tally tally;
+    for (int deploy = 0; deploy < 12; ++deploy) ASSERT_TRUE(lives.stop_once(tally)) << lives.complaints();
+    lives.add_to(tally);
+    EXPECT_GT(tally.acknowledged, 300u);
 }
 
 TEST(KillHarness, FindsEveryPlantedDefect) {

@@ -21,7 +21,8 @@ enum class Fault { none, cut, io_error, full };
 /// Many runs, each from the same new store.
 class Runs {
  public:
-    Runs() {
+    /// `log_pages`: from when on the log is moved into the database after a commit.
+    explicit Runs(sqlite::LogPages log_pages = {}) : log_pages_(log_pages) {
         Bench bench(settings());
         SPILLWAY_ASSERT(bench.open().ok());
         bench.crash();
@@ -65,6 +66,7 @@ class Runs {
     Settings settings() {
         Settings settings = settings_with_ledger(folder_.file("store.db"));
         settings.vfs = vfs_.name();
+        settings.log_pages = log_pages_;
         return settings;
     }
     void arm(Fault fault, std::uint64_t at) {
@@ -82,6 +84,7 @@ class Runs {
 
     TempFolder folder_;
     FaultVfs vfs_;
+    sqlite::LogPages log_pages_;
     FaultVfs::Image empty_;
 };
 
@@ -118,6 +121,7 @@ class History {
     Settings settings() {
         Settings settings = settings_with_ledger(folder_.file("store.db"));
         settings.vfs = vfs_.name();
+        settings.log_pages = {.busy = 40, .idle = 20, .gate = 400};  // a log that is moved often
         return settings;
     }
     void drive(Bench& bench) {
@@ -190,6 +194,13 @@ TEST(Checklist, torn_last_transaction) {
         ASSERT_FALSE(HasFailure());
     }
     EXPECT_GT(played, 2'000u);
+    // And with the log moved into the database behind each commit, which has its own writes and syncs.
+    Runs moving({.busy = 1, .idle = 1, .gate = 400});
+    const auto transitions = all_transitions();
+    for (std::size_t at = 0; at < transitions.size(); at += 6) {
+        played += at_every_step(moving, transitions[at], Fault::cut);
+        ASSERT_FALSE(HasFailure());
+    }
     std::cout << played << " power cuts in " << all_transitions().size() << " transitions\n";
 }
 

@@ -101,6 +101,7 @@ int work(const std::vector<std::string>& arguments) {
     }
     sqlite::Settings settings = settings_with_ledger(options.path);
     settings.on_loop = false;
+    settings.log_pages = {.busy = 60, .idle = 30, .gate = 400};  // a log that is moved often
     Life life(options.now_ms);
     auto opened = SqliteStore::open(life.io.get_executor(), life.clock, settings);
     if (!opened.ok()) {

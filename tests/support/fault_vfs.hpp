@@ -57,6 +57,7 @@ class FaultDisk {
     std::uint64_t fail_at = 0;    ///< this one step fails with an input/output error; 0: never
     bool full = false;            ///< writes fail for lack of space
     std::uint64_t full_from = 0;  ///< the same from this step on; 0: never
+    bool sleepless = false;       ///< SQLite's waits for a lock pass at once
     bool lying = false;           ///< syncs say that they are done and do nothing
     SeededRandom random{1};       ///< what SQLite asks for: the same at each run
 
@@ -89,6 +90,8 @@ class FaultVfs {
     void fill_in(std::uint64_t after) { disk_.full_from = disk_.steps + after; }
     /// Syncs do nothing from now on, as with `synchronous = OFF` or a drive that lies.
     void set_lying(bool lying) { disk_.lying = lying; }
+    /// SQLite waits for another connection's lock in no time, and so gives up after as many tries as else in seconds.
+    void set_sleepless(bool sleepless) { disk_.sleepless = sleepless; }
     /// Nothing that was ordered and has not happened yet happens any more.
     void relent() {
         disk_.cut_at = disk_.fail_at = 0;

@@ -91,60 +91,6 @@ TEST_F(FaultyStoreTest, AFailingCommandIsRolledBackAlone) {
     EXPECT_EQ(bench.count(JobState::waiting, job.lane), 1);
 }
 
-TEST_F(FaultyStoreTest, AFailedWriteOrSyncEndsAcknowledgementsUntilTheStoreIsOpenedAgain) {
-    bool ever_failed = false;
-    for (std::uint64_t step = 1;; ++step) {
-        const std::string key = "k" + std::to_string(step);
-        vfs.fail_step_in(step);
-        auto first = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, enqueue_work(key)));
-        auto second =
-            spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, enqueue_work(key + "b")));
-        bench.clock().run_for(Millis{0});
-        const auto result = first.take();
-        ASSERT_EQ(second.take().ok(), result.ok()) << "a group is acknowledged as a whole";
-        if (result.ok()) break;  // the commit has fewer steps than this
-        ever_failed = true;
-        EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
-        EXPECT_EQ(result.error().code, "storage_failed");
-        EXPECT_EQ(bench.commit(enqueue_work("later")).error().code, "storage_failed")
-            << "no success on the same handle";
-        bench.reopen();
-        ASSERT_LT(step, 200u);
-    }
-    EXPECT_TRUE(ever_failed);
-}
-
-TEST_F(FaultyStoreTest, AFullDiskRefusesAndTheStoreRecoversWithoutARestart) {
-    bench.enqueue(a_job("kept"));
-    vfs.set_full(true);
-    const auto refused = bench.commit(enqueue_work("refused"), CommandClass::intake);
-    ASSERT_FALSE(refused.ok());
-    EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
-    EXPECT_EQ(refused.error().code, "storage_full");
-    EXPECT_EQ(bench.count(JobState::waiting), 1);
-    vfs.set_full(false);
-    EXPECT_TRUE(bench.commit(enqueue_work("refused"), CommandClass::intake).ok());
-    EXPECT_EQ(bench.count(JobState::waiting), 2);
-    bench.reopen();
-    EXPECT_EQ(bench.count(JobState::waiting), 2);
-}
-
-TEST_F(FaultyStoreTest, IntakeStopsBeforeTheDiskIsFullAndSettlesGoOn) {
-    bench.enqueue(a_job("a"));
-    const Claim claim = *bench.claim_one();
-    bench.crash();
-    std::int64_t free = 1 << 20;
-    bench.settings().free_bytes = [&] { return free; };
-    bench.reopen();
-    const auto again = bench.claim_one();
-    ASSERT_TRUE(again);
-    EXPECT_EQ(bench.commit(enqueue_work("b"), CommandClass::intake).error().code, "storage_full");
-    EXPECT_TRUE(bench.settle(*again, Settlement::applied(1)).ok());
-    free = std::int64_t{1} << 40;
-    EXPECT_TRUE(bench.commit(enqueue_work("b"), CommandClass::intake).ok());
-    EXPECT_NE(again->token, claim.token);
-}
-
 TEST_F(FaultyStoreTest, TheIndexNeverRunsAheadOfTheCommit) {
     bool claimable_inside = true;
     ASSERT_TRUE(bench

@@ -17,64 +17,6 @@ NewJob with_priority(std::string key, Priority priority, std::string kind = "pus
 }
 }  // namespace
 
-TEST_F(StoreTest, ANewerBodyReplacesThatOfAJobThatHasNotStarted) {
-    const WallTime later = bench.clock().wall_now() + std::chrono::hours(1);
-    NewJob scheduled = a_job("scheduled", "old");
-    scheduled.not_before = later;
-    const JobId waiting_id = bench.enqueue(a_job("waiting", "old")).id;
-    const JobId scheduled_id = bench.enqueue(scheduled).id;
-    NewJob blocked = waiting_for("blocked", {{"contact/1", 1}});
-    const JobId blocked_id = bench.enqueue(blocked).id;
-    const JobId parked_id = bench.enqueue(a_job("parked", "old", "parks")).id;
-    ASSERT_TRUE(bench.settle(*bench.claim_one("L", "parks"), Settlement::parked("bad", "words")).ok());
-    for (const auto& [key, id] : {std::pair{"waiting", waiting_id},
-                                  {"scheduled", scheduled_id},
-                                  {"blocked", blocked_id},
-                                  {"parked", parked_id}}) {
-        const Enqueued newer = bench.enqueue(a_job(key, "new"));
-        EXPECT_EQ(newer.placed, Placed::coalesced) << key;
-        EXPECT_EQ(newer.id, id) << key;
-        const Job job = bench.job(id);
-        EXPECT_EQ(job.body, "new") << key;
-        EXPECT_EQ(job.state, JobState::waiting) << key;
-        EXPECT_EQ(job.kind, "push") << key;
-        EXPECT_EQ(job.attempts, 0) << key;
-        EXPECT_EQ(job.cause, "") << key;
-    }
-    EXPECT_EQ(bench.store().claim("L", "push", 9).size(), 4u);
-}
-
-TEST_F(StoreTest, ABackOffSurvivesANewerBody) {
-    const JobId id = bench.enqueue(a_job("a", "old")).id;
-    const WallTime later = bench.clock().wall_now() + std::chrono::minutes(1);
-    ASSERT_TRUE(bench.settle(*bench.claim_one(), Settlement::retry_at(later, "down", "503")).ok());
-    EXPECT_EQ(bench.enqueue(a_job("a", "new")).placed, Placed::coalesced);
-    EXPECT_EQ(bench.state(id), JobState::scheduled);
-    EXPECT_EQ(bench.job(id).run_at, later);
-    EXPECT_EQ(bench.job(id).attempts, 1);
-}
-
-TEST_F(StoreTest, ANewerBodyOfARunningJobFollowsOnce) {
-    const JobId first = bench.enqueue(a_job("a", "v1")).id;
-    const Claim claim = *bench.claim_one();
-    const Enqueued second = bench.enqueue(a_job("a", "v2"));
-    EXPECT_EQ(second.placed, Placed::follow_up);
-    EXPECT_NE(second.id, first);
-    EXPECT_EQ(bench.job(first).body, "v1") << "the claimed body must not change under its carrier";
-    ASSERT_TRUE(bench.start(claim).ok());
-    const Enqueued third = bench.enqueue(a_job("a", "v3"));
-    EXPECT_EQ(third.id, second.id);
-    EXPECT_TRUE(bench.job(third.id).follow_up);
-    EXPECT_FALSE(bench.claim_one()) << "one open write per key";
-    ASSERT_TRUE(bench.settle(claim, Settlement::applied(1)).ok());
-    const auto next = bench.claim_one();
-    ASSERT_TRUE(next);
-    EXPECT_EQ(next->id, second.id);
-    EXPECT_EQ(bench.job(next->id).body, "v3");
-    EXPECT_FALSE(bench.job(next->id).follow_up);
-    EXPECT_FALSE(bench.claim_one());
-}
-
 TEST_F(StoreTest, AFollowUpIsFoldedIntoAJobThatGoesBack) {
     const WallTime later = bench.clock().wall_now() + std::chrono::minutes(1);
     struct Case {
@@ -142,29 +84,6 @@ TEST_F(StoreTest, AnOlderFollowUpNeverComesAfterANewerBody) {
     EXPECT_EQ(bench.state(follow), JobState::superseded);
 }
 
-TEST_F(StoreTest, AnEnqueueThatRacesTheSettleOfItsKeyIsNeverLost) {
-    for (const Settlement& settlement : {Settlement::applied(1), Settlement::again(), Settlement::parked("bad", "")}) {
-        const std::string key = "k" + std::to_string(static_cast<int>(settlement.state));
-        bench.enqueue(a_job(key, "old", key));
-        const Claim claim = *bench.claim_one("L", key);
-        auto settle = spillway::test::start(bench.io(), bench.store().commit(CommandClass::settle, [=](Transaction& t) {
-            return t.settle(claim, settlement);
-        }));
-        auto enqueue = spillway::test::start(
-            bench.io(), bench.store().commit_value<Enqueued>(
-                            CommandClass::intake, [=](Transaction& t) { return t.enqueue(a_job(key, "new", key)); }));
-        bench.clock().run_for(Millis{0});
-        ASSERT_TRUE(settle.take().ok());
-        const auto placed = enqueue.take();
-        ASSERT_TRUE(placed.ok());
-        const auto next = bench.claim_one("L", key);
-        ASSERT_TRUE(next) << key;
-        EXPECT_EQ(next->id, placed->id);
-        EXPECT_EQ(bench.job(next->id).body, "new");
-        EXPECT_FALSE(bench.claim_one("L", key));
-    }
-}
-
 TEST_F(StoreTest, JobsWaitUntilAllTheirKeysAreReleasedFarEnough) {
     const JobId contact = bench.enqueue(a_job("contact/1", "", "contact")).id;
     const JobId invoice = bench.enqueue(waiting_for("invoice/1", {{"contact/1", 2}, {"item/1", 1}})).id;
@@ -211,22 +130,6 @@ TEST_F(StoreTest, ReferentsInheritThePriorityOfWhatWaitsForThem) {
     EXPECT_EQ(bench.job(contact).priority, Priority::interactive);
     EXPECT_EQ(bench.job(invoice_id).priority, Priority::interactive);
     EXPECT_EQ(bench.claim_one()->id, contact);
-}
-
-TEST_F(StoreTest, InteractiveGoesFirstAndBulkStillMoves) {
-    for (int each = 0; each < 40; ++each) {
-        bench.enqueue(with_priority("bulk" + std::to_string(each), Priority::bulk, "bulk"));
-        bench.enqueue(with_priority("now" + std::to_string(each), Priority::interactive, "now"));
-    }
-    std::string order;
-    for (int each = 0; each < 16; ++each) {
-        const auto kind = bench.store().next_kind("L");
-        ASSERT_TRUE(kind);
-        EXPECT_EQ(bench.store().next_kind("L"), kind) << "asking changes nothing";
-        ASSERT_TRUE(bench.claim_one("L", *kind));
-        order += kind->front();
-    }
-    EXPECT_EQ(order, "nnnnnnnbnnnnnnnb");
 }
 
 TEST_F(StoreTest, WithinAPriorityTheOldestJobDecidesTheKindAndGoesFirst) {
@@ -276,7 +179,7 @@ TEST_F(StoreTest, ATimerThatComesEarlierThanTheOneSleptForWakesInTime) {
     EXPECT_FALSE(sleeping.ended());
 }
 
-TEST_F(StoreTest, APausedLaneClaimsNothingUntilItsTimeAlsoAfterARestart) {
+TEST_F(StoreTest, pause_queue_key_tenant) {
     bench.enqueue(a_job("a"));
     NewJob other = a_job("b");
     other.lane = "M";

@@ -60,36 +60,6 @@ TEST_F(StoreTest, EachSettlementLeavesItsStateAttemptsAndWords) {
     }
 }
 
-TEST_F(StoreTest, ASecondSettleOfOneClaimIsStale) {
-    bench.enqueue(a_job("a"));
-    const auto claim = bench.claim_one();
-    ASSERT_TRUE(bench.settle(*claim, Settlement::again()).ok());
-    for (const auto& late : {bench.settle(*claim, Settlement::applied(1)), bench.start(*claim)}) {
-        ASSERT_FALSE(late.ok());
-        EXPECT_EQ(late.error().code, "stale_claim");
-    }
-    const auto next = bench.claim_one();
-    ASSERT_TRUE(next);
-    EXPECT_GT(next->token, claim->token);
-    EXPECT_FALSE(bench.settle(*claim, Settlement::applied(1)).ok());
-    EXPECT_TRUE(bench.settle(*next, Settlement::applied(1)).ok());
-}
-
-TEST_F(StoreTest, TwoSettlesOfOneClaimInOneGroupApplyOnce) {
-    const JobId id = bench.enqueue(a_job("a")).id;
-    const Claim claim = *bench.claim_one();
-    auto first = spillway::test::start(bench.io(), bench.store().commit(CommandClass::settle, [=](Transaction& t) {
-        return t.settle(claim, Settlement::again());
-    }));
-    auto second = spillway::test::start(bench.io(), bench.store().commit(CommandClass::settle, [=](Transaction& t) {
-        return t.settle(claim, Settlement::applied(1));
-    }));
-    bench.clock().run_for(Millis{0});
-    EXPECT_TRUE(first.take().ok());
-    EXPECT_FALSE(second.take().ok());
-    EXPECT_EQ(bench.state(id), JobState::waiting);
-}
-
 TEST_F(StoreTest, UnclaimedJobsReturnToTheirOldPlaceAndTheClaimIsDead) {
     const JobId first = bench.enqueue(a_job("a")).id;
     bench.enqueue(a_job("b"));
@@ -101,30 +71,6 @@ TEST_F(StoreTest, UnclaimedJobsReturnToTheirOldPlaceAndTheClaimIsDead) {
     EXPECT_EQ(again->id, first);
     EXPECT_FALSE(bench.start(claims[0]).ok());
     EXPECT_TRUE(bench.start(*again).ok());
-}
-
-TEST_F(StoreTest, ACrashFreesClaimsAndLeavesStartedJobsUnknown) {
-    const JobId claimed = bench.enqueue(a_job("claimed")).id;
-    const JobId started = bench.enqueue(a_job("started")).id;
-    const auto claims = bench.store().claim("L", "push", 2);
-    ASSERT_TRUE(bench.start(claims[1]).ok());
-    const std::uint32_t epoch = bench.store().epoch();
-    bench.reopen();
-    EXPECT_GT(bench.store().epoch(), epoch);
-    EXPECT_EQ(bench.job(claimed).crashes, 0);
-    EXPECT_EQ(bench.state(claimed), JobState::waiting);
-    const Job job = bench.job(started);
-    EXPECT_EQ(job.state, JobState::unknown);
-    EXPECT_EQ(job.crashes, 1);
-    EXPECT_EQ(job.attempts, 0);
-    EXPECT_EQ(bench.count(JobState::unknown), 1);
-    // Claims of the process that died mean nothing, whatever their job does now.
-    EXPECT_FALSE(bench.settle(claims[0], Settlement::applied(1)).ok());
-    EXPECT_FALSE(bench.settle(claims[1], Settlement::applied(1)).ok());
-    const auto next = bench.store().claim("L", "push", 5);
-    ASSERT_EQ(next.size(), 1u);
-    EXPECT_EQ(next[0].id, claimed);
-    EXPECT_GT(next[0].token, claims[1].token);
 }
 
 TEST_F(StoreTest, AnUnknownJobIsClaimedOnceToResolveIt) {
@@ -141,24 +87,6 @@ TEST_F(StoreTest, AnUnknownJobIsClaimedOnceToResolveIt) {
     EXPECT_FALSE(bench.store().claim_unknown("L", id));
     bench.reopen();
     EXPECT_EQ(bench.job(id).crashes, 1) << "a crash counts once, and only for the process that ran it";
-}
-
-TEST_F(StoreTest, AJobThatKeepsCrashingTheProcessIsParkedWhenItWouldRunAgain) {
-    const JobId id = bench.enqueue(a_job("a")).id;
-    for (int crash = 1; crash <= bench.settings().crashes_max; ++crash) {
-        const auto claim = crash == 1 ? bench.claim_one() : bench.store().claim_unknown("L", id);
-        ASSERT_TRUE(claim && bench.start(*claim).ok());
-        bench.reopen();
-        EXPECT_EQ(bench.state(id), JobState::unknown) << "the queue cannot know whether the effect happened";
-    }
-    ASSERT_TRUE(bench.settle(*bench.store().claim_unknown("L", id), Settlement::again()).ok());
-    EXPECT_EQ(bench.state(id), JobState::parked);
-    EXPECT_EQ(bench.job(id).cause, "poison");
-    ASSERT_TRUE(bench.replay(id).ok());
-    const Job job = bench.job(id);
-    EXPECT_EQ(job.state, JobState::waiting);
-    EXPECT_EQ(job.crashes, 0);
-    EXPECT_EQ(job.cause, "");
 }
 
 TEST_F(StoreTest, ParkedJobsWaitForAPerson) {
@@ -205,21 +133,6 @@ TEST_F(StoreTest, OnlyABlockedJobIsParkedForWhatNeverCame) {
     EXPECT_EQ(bench.state(blocked), JobState::parked);
     ASSERT_TRUE(bench.replay(blocked).ok());
     EXPECT_EQ(bench.state(blocked), JobState::waiting);
-}
-
-TEST_F(StoreTest, CancelIsRefusedOnceAJobIsInFlight) {
-    const JobId waiting = bench.enqueue(a_job("a")).id;
-    const JobId claimed = bench.enqueue(a_job("b", "", "other")).id;
-    const Claim claim = *bench.claim_one("L", "other");
-    EXPECT_TRUE(bench.cancel(waiting).ok());
-    EXPECT_EQ(bench.cancel(waiting).error().code, "already_ended");
-    EXPECT_EQ(bench.cancel(claimed).error().code, "in_flight");
-    ASSERT_TRUE(bench.start(claim).ok());
-    EXPECT_EQ(bench.cancel(claimed).error().code, "in_flight");
-    ASSERT_TRUE(bench.settle(claim, Settlement::unknown("cut")).ok());
-    EXPECT_EQ(bench.cancel(claimed).error().code, "in_flight");
-    EXPECT_EQ(bench.cancel(999).error().kind, ErrorKind::not_found);
-    EXPECT_FALSE(bench.claim_one());
 }
 
 TEST_F(StoreTest, AJobThatACommitIsCancellingCannotBeClaimedMeanwhile) {

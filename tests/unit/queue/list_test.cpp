@@ -117,21 +117,4 @@ TEST(Words, StatesAndPrioritiesRoundTrip) {
     EXPECT_FALSE(priority_from(""));
 }
 
-TEST(Backoff, StaysWithinItsBoundsAndSpreads) {
-    const BackoffPolicy policy;
-    SeededRandom random(1);
-    for (const int attempt : {1, 2, 5, 12, 1'000'000}) {
-        const double bound = std::min(2'000.0 * std::pow(2.0, attempt - 1), 900'000.0);
-        std::int64_t low = 0;
-        for (int draw = 0; draw < 1'000; ++draw) {
-            const std::int64_t delay = backoff_delay(policy, attempt, random).count();
-            ASSERT_GE(delay, 100);
-            ASSERT_LE(static_cast<double>(delay), bound);
-            if (static_cast<double>(delay) < bound / 2) ++low;
-        }
-        EXPECT_GT(low, 400) << attempt;
-        EXPECT_LT(low, 600) << attempt;
-    }
-}
-
 }  // namespace spillway::queue::test

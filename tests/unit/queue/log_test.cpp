@@ -86,7 +86,7 @@ TEST_F(LogTest, CheckpointsKeepTheLogShortUnderLoadAndWhenIdle) {
     EXPECT_FALSE(status.oldest_snapshot) << "no reader is at work";
 }
 
-TEST_F(LogTest, ExactlyOneConnectionWritesAndCheckpoints) {
+TEST_F(LogTest, exactly_one_connection_writes_and_checkpoints) {
     for (int group = 0; group < 40; ++group) {
         ASSERT_TRUE(bench.commit(enqueue_many("g" + std::to_string(group) + "/", 8)).ok());
         ASSERT_TRUE(bench.read<int>([](sqlite::Connection&) { return Result<int>(1); }).ok());
@@ -113,7 +113,7 @@ TEST_F(LogTest, ASickDiskInACheckpointFailsTheStore) {
     EXPECT_TRUE(failed_after_success);
 }
 
-TEST_F(LogTest, AReadThatLeavesAStatementHalfReadIsNoticedAndEndsItsSnapshot) {
+TEST_F(LogTest, sqlite_reader_left_open) {
     ASSERT_TRUE(bench.commit(enqueue_many("a", 8)).ok());
     std::shared_ptr<SQLite::Statement> kept;
     ASSERT_TRUE(bench
@@ -133,7 +133,7 @@ TEST_F(LogTest, AReadThatLeavesAStatementHalfReadIsNoticedAndEndsItsSnapshot) {
     kept.reset();
 }
 
-TEST(Log, StaysBoundedUnderReadersThatNeverPause) {
+TEST(Log, sqlite_wal_bounded) {
     const TempFolder folder;
     spillway::test::FaultVfs vfs;
     asio::io_context io(1);
@@ -155,7 +155,7 @@ TEST(Log, StaysBoundedUnderReadersThatNeverPause) {
     EXPECT_LT((*opened)->status().log_bytes_peak, 1'500 * kPageBytes);
 }
 
-TEST(StoreFiles, AreNotHandedToChildProcesses) {
+TEST(StoreFiles, sqlite_fork_guard) {
     const TempFolder folder;
     Bench bench(settings_for(folder.file("store.db")));
     ASSERT_TRUE(bench.open().ok());
@@ -173,7 +173,7 @@ TEST(StoreFiles, AreNotHandedToChildProcesses) {
     EXPECT_GE(seen, 4) << "database, log, shared memory, lock";
 }
 
-TEST(StoreFiles, NetworkFileSystemsAreRefusedByName) {
+TEST(StoreFiles, sqlite_network_fs_refused) {
     EXPECT_EQ(sqlite::network_file_system(0x6969), "NFS");
     EXPECT_EQ(sqlite::network_file_system(0xff534d42), "CIFS");
     EXPECT_EQ(sqlite::network_file_system(0xfe534d42), "SMB2");
