@@ -3,6 +3,7 @@
 
 #include "schema/record_json.hpp"
 #include "services/api/call.hpp"
+#include "services/store/external_id.hpp"
 #include "services/store/intake.hpp"
 
 namespace spillway::api {
@@ -13,8 +14,7 @@ struct RecordPath {
     ExternalId external_id;
 };
 Result<RecordPath> read_record_path(const Call& call);
-/// 1 to 128 characters, none of them a control character. Errors: invalid/`bad_external_id`.
-Result<ExternalId> read_external_id(std::string_view text, std::string_view pointer);
+using store::read_external_id;
 
 /// Who submits, when, and the query's `priority`. Errors: invalid/`bad_priority`.
 Result<store::Intake> read_intake(const Call& call, queue::Priority fallback);
