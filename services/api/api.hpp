@@ -10,6 +10,7 @@
 #include "schema/clock.hpp"
 #include "schema/random.hpp"
 #include "services/http/server.hpp"
+#include "services/relay/control.hpp"
 #include "services/sync/sync_service.hpp"
 
 namespace spillway::api {
@@ -37,6 +38,7 @@ struct ApiContext {
     Settings settings;
     std::function<Result<void>()> ready;           ///< for /readyz; an error's detail is shown
     std::function<void(const RequestLog&)> log{};  ///< may be empty
+    relay::Control* relay = nullptr;               ///< null: no payment database is read
 };
 
 /// The handler for http::listen. `context` must outlive it and everything that it answered.

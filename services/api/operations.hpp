@@ -46,6 +46,11 @@ awaitable<Reply> get_replay(Call& call);
 
 awaitable<Reply> list_events(Call& call);
 
+awaitable<Reply> get_relay(Call& call);
+awaitable<Reply> release_relay(Call& call);
+awaitable<Reply> resume_relay(Call& call);
+awaitable<Reply> list_relay_refusals(Call& call);
+
 awaitable<Reply> list_keys(Call& call);
 awaitable<Reply> create_key(Call& call);
 awaitable<Reply> revoke_key(Call& call);

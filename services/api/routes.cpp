@@ -56,6 +56,11 @@ constexpr Route kRoutes[] = {
 
     {"GET", "/v1/events", kAll, "after limit connection_id", 0, list_events},
 
+    {"GET", "/v1/relay", kGlobalRead, "", 0, get_relay},
+    {"POST", "/v1/relay/release", kPlatform, "", kSmall, release_relay},
+    {"POST", "/v1/relay/resume", kPlatform, "", kSmall, resume_relay},
+    {"GET", "/v1/relay/refusals", kGlobalRead, "after limit", 0, list_relay_refusals},
+
     {"GET", "/v1/keys", kPlatform, "after limit", 0, list_keys},
     {"POST", "/v1/keys", kPlatform, "", kSmall, create_key},
     {"POST", "/v1/keys/{key_id}/revoke", kPlatform, "", kSmall, revoke_key},

@@ -1,5 +1,6 @@
 #include "services/api/answers.hpp"
 #include "services/api/operations.hpp"
+#include "services/api/relay_answers.hpp"
 
 #include "api_documents.hpp"
 
@@ -59,6 +60,7 @@ awaitable<Reply> metrics(Call& call) {
     HttpResponse response;
     response.headers.set("Content-Type", "text/plain; version=0.0.4");
     write_lane_metrics(response.body, call.context(), *rows);
+    if (call.context().relay != nullptr) write_relay_metrics(response.body, call.context().relay->status());
     call.api.metrics.write(response.body);
     co_return response;
 }

@@ -1,6 +1,8 @@
 // The relay's way through the outbox: fix a snapshot, find the rows that became visible, take them in by ascending ids,
 // and only then count the snapshot as seen.
 
+#include <limits>
+
 #include "schema/runtime/log.hpp"
 #include "services/relay/relay.hpp"
 
@@ -71,7 +73,25 @@ asio::awaitable<Result<void>> Relay::check_identity() {
         if (last_row_proves_rewind(*cursor_, found, clock_.wall_now(), limits_.rows_kept)) verdict = Verdict::rewound;
     }
     auto applied = co_await apply_verdict(verdict, *identity);
-    co_return applied;
+    if (!applied.ok() || identity->replica) co_return applied;
+    auto own = co_await check_imported(*now);
+    co_return own;
+}
+
+/// Rows that came with a dump carry the transaction ids of the cluster that they were written in. Those above ours
+/// would show no sooner than our counter gets there.
+asio::awaitable<Result<void>> Relay::check_imported(Snapshot now) {
+    constexpr Xid kLast = std::numeric_limits<std::int64_t>::max();
+    KeyRange above{now.xmax, kLast, {}, 1, {}};
+    auto keys = co_await session_->keys_between(above);
+    if (!keys.ok()) co_return std::move(keys).error();
+    if (keys->empty()) co_return success();
+    auto later = co_await session_->snapshot();
+    if (!later.ok()) co_return std::move(later).error();
+    if (keys->front().xid < later->xmax) co_return success();  // written just now
+    co_return invalid("outbox_imported",
+                      "the outbox holds rows with transaction ids of another cluster (a dump was loaded): run UPDATE "
+                      "spillway_outbox SET xid = DEFAULT WHERE xid >= pg_current_xact_id()");
 }
 
 asio::awaitable<Result<void>> Relay::apply_verdict(Verdict verdict, Identity identity) {

@@ -55,6 +55,7 @@ class Relay final : public Control {
     boost::asio::awaitable<Result<More>> work();
     boost::asio::awaitable<Result<void>> enter();
     boost::asio::awaitable<Result<void>> check_identity();
+    boost::asio::awaitable<Result<void>> check_imported(Snapshot now);
     boost::asio::awaitable<Result<void>> apply_verdict(Verdict verdict, Identity identity);
     boost::asio::awaitable<Result<void>> read_again(Identity identity, std::optional<Alarm> alarm);
     boost::asio::awaitable<Result<void>> next_target();

@@ -51,6 +51,12 @@ struct ReplayOptions {
 };
 int replay(Session& session, const ReplayOptions& options);
 
+// relay.cpp
+int show_relay(Session& session);
+int release_relay(Session& session);
+int resume_relay(Session& session, bool reread);
+int list_refused(Session& session);
+
 // keys.cpp
 int create_partner(Session& session, const std::string& name);
 int list_partners(Session& session);

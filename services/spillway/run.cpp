@@ -28,6 +28,7 @@ class Commands {
         add_sync();
         add_jobs();
         add_replay();
+        add_relay();
         add_keys();
         add_partners();
         add_drill();
@@ -137,6 +138,16 @@ class Commands {
         command->add_flag("--dry-run", replay_.dry_run, "only say what would happen");
     }
 
+    void add_relay() {
+        CLI::App* group = branch("relay", "the reader of the payment database's outbox");
+        leaf(group, "status", "where it stands, who holds it up; exit code 1 while an alarm is open", show_relay);
+        leaf(group, "release", "leave the payment database at once, and stay away until resumed", release_relay);
+        CLI::App* resume = leaf(group, "resume", "go on after a release or an alarm",
+                                [this](Session& session) { return resume_relay(session, reread_); });
+        resume->add_flag("--reread", reread_, "read all that the outbox holds once more; known events change nothing");
+        leaf(group, "refused", "rows that could not become records, newest first", list_refused);
+    }
+
     void add_keys() {
         CLI::App* group = branch("keys", "API keys");
         CLI::App* made = leaf(group, "create", "make one; its secret is shown once",
@@ -189,6 +200,7 @@ class Commands {
     std::size_t documents_ = 200;
     std::uint64_t seed_ = 1;
     bool wait_ = false;
+    bool reread_ = false;
 };
 
 int run_checked(std::vector<std::string> arguments, Terminal& terminal) {

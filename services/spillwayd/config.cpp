@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "schema/json_value.hpp"
+#include "services/relay/postgres/postgres_db.hpp"
 
 namespace spillway::daemon {
 namespace {
@@ -141,6 +142,49 @@ Result<void> read_listen(Reader& reader, Config& config) {
     return inner.finish();
 }
 
+/// A whole number within bounds into `out`, if it is there.
+void read_millis(Reader& reader, const std::string& name, Millis least, Millis most, Millis& out) {
+    const auto* value = reader.take(name);
+    if (value == nullptr) return;
+    const auto number = value->as_int64();
+    if (!number.ok() || *number < least.count() || *number > most.count())
+        return reader.fail(name,
+                           "is a number from " + std::to_string(least.count()) + " to " + std::to_string(most.count()));
+    out = Millis{*number};
+}
+
+Result<void> read_relay(const JsonValue& object, Config& config, const Environment& environment) {
+    RelayConfig out;
+    Reader reader(object, "/relay");
+    std::string password_file;
+    reader.text("conninfo", out.conninfo);
+    reader.text("password_file", password_file);
+    reader.text("schema", out.schema);
+    reader.text("sqlite_file", out.sqlite_file);
+    read_millis(reader, "poll_ms", Millis{50}, Millis{10'000}, out.poll_max);
+    read_millis(reader, "statement_ms", Millis{10}, Millis{2'000}, out.statement_limit);
+    read_millis(reader, "long_transaction_ms", Millis{1'000}, Millis{86'400'000}, out.long_transaction);
+    auto read = reader.finish();
+    if (!read.ok()) return read;
+    if (out.conninfo.empty() == out.sqlite_file.empty())
+        return invalid("bad_config", "/relay takes either conninfo or sqlite_file", "/relay");
+    if (!out.conninfo.empty()) {
+        auto understood = relay::check_conninfo(out.conninfo);
+        if (!understood.ok())
+            return invalid("bad_config", "/relay/conninfo: " + understood.error().detail, "/relay/conninfo");
+    }
+    const bool plain = out.schema.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (!plain) return invalid("bad_config", "/relay/schema is one plain name in lower case", "/relay/schema");
+    if (!password_file.empty()) {
+        auto password = trimmed_file(password_file);
+        if (!password.ok()) return std::move(password).error();
+        out.password = Secret(*std::move(password));
+    }
+    if (auto given = environment("SPILLWAY_RELAY_PASSWORD")) out.password = Secret(*std::move(given));
+    config.relay = std::move(out);
+    return success();
+}
+
 Result<void> apply_environment(Config& config, std::string& level, const Environment& environment) {
     if (auto value = environment("SPILLWAY_ADDRESS")) config.address = *value;
     if (auto value = environment("SPILLWAY_STATE_DIR")) config.state_dir = *value;
@@ -178,6 +222,10 @@ Result<void> read_all(const JsonValue& root, Config& config, std::string& level,
     reader.text("log_level", level);
     auto listen = read_listen(reader, config);
     if (!listen.ok()) return listen;
+    if (const auto* relay = reader.take("relay")) {
+        auto given = read_relay(*relay, config, environment);
+        if (!given.ok()) return given;
+    }
     if (const auto* providers = reader.take("providers")) {
         if (!providers->is_object()) reader.fail("providers", "must be an object");
         for (const auto& member : providers->members()) {

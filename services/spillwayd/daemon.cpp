@@ -25,6 +25,7 @@
 #include "services/http/server.hpp"
 #include "services/spillwayd/generation.hpp"
 #include "services/spillwayd/key_files.hpp"
+#include "services/spillwayd/relay_parts.hpp"
 #include "services/sync/service.hpp"
 
 namespace spillway::daemon {
@@ -36,6 +37,7 @@ namespace {
 // Together under the five seconds that a stop may take, with room for the store's last checkpoint.
 constexpr Millis kServerGrace{1'000};
 constexpr Millis kLaneGrace{2'500};
+constexpr Millis kRelayGrace{300};
 
 int refuse(const Error& error) {
     std::fprintf(stderr, "spillwayd: %s\n", error.detail.empty() ? error.code.c_str() : error.detail.c_str());
@@ -83,10 +85,12 @@ struct Parts {
     SystemRandom random{};
     SystemRandom file_random{};  ///< for the grants thread: a generator serves one thread
     asio::thread_pool blocking{1};
+    asio::thread_pool relay_blocking{1};  ///< names that nobody answers for must not hold up the grants
     std::unique_ptr<queue::sqlite::SqliteStore> store{};
     std::unique_ptr<connectors::HttpTransport> transport{};
     std::unique_ptr<sync::GrantKeeper> grants{};
     std::unique_ptr<sync::Service> service{};
+    RelayParts relay{};
     std::unique_ptr<api::ApiContext> api{};
     http::Handler handler{};
     std::unique_ptr<http::Server> server{};
@@ -146,9 +150,10 @@ Result<void> open_api(Parts& parts, const std::string& generation) {
     std::map<std::string, const Provider*, std::less<>> providers;
     for (const auto& [name, app] : parts.service->apps()) providers.emplace(name, app.provider.get());
     api::Settings settings{sha256_hex(key->reveal()), parts.config.public_url, generation};
-    parts.api = std::make_unique<api::ApiContext>(api::ApiContext{
-        *parts.store, *parts.service, std::move(providers), parts.clock, parts.random, std::move(settings),
-        [&parts] { return parts.started ? success() : Result<void>(starting()); }, log_request});
+    parts.api = std::make_unique<api::ApiContext>(
+        api::ApiContext{*parts.store, *parts.service, std::move(providers), parts.clock, parts.random,
+                        std::move(settings), [&parts] { return parts.started ? success() : Result<void>(starting()); },
+                        log_request, parts.relay.relay.get()});
     parts.handler = api::make_handler(*parts.api);
     auto server =
         http::listen(parts.loop.get_executor(), parts.config.address, parts.config.port,
@@ -163,6 +168,12 @@ Result<void> build(Parts& parts) {
     if (!store.ok()) return store;
     auto grants = open_grants(parts);
     if (!grants.ok()) return grants;
+    if (parts.config.relay) {
+        auto relay = make_relay(*parts.config.relay, parts.loop.get_executor(), parts.relay_blocking.get_executor(),
+                                *parts.store, parts.clock);
+        if (!relay.ok()) return std::move(relay).error();
+        parts.relay = *std::move(relay);
+    }
     parts.service = std::make_unique<sync::Service>(sync::Service::Parts{parts.loop.get_executor(), *parts.store,
                                                                          *parts.transport, *parts.grants, parts.clock,
                                                                          parts.random, make_apps(parts.config)});
@@ -174,6 +185,10 @@ asio::awaitable<int> serve(Parts& parts) {
     if (!generation.ok()) co_return refuse(generation.error());
     auto loaded = co_await parts.grants->load();
     if (!loaded.ok()) co_return refuse(loaded.error());
+    if (parts.relay.relay) {
+        auto stands = co_await parts.relay.relay->load();
+        if (!stands.ok()) co_return refuse(stands.error());
+    }
     auto opened = open_api(parts, *generation);
     if (!opened.ok()) co_return refuse(opened.error());
     auto started = co_await parts.service->start();
@@ -193,11 +208,14 @@ asio::awaitable<int> serve(Parts& parts) {
     };
     tasks.spawn(watch_store(parts, stop, store_failed), "store");
     tasks.spawn(await_signals(signals, stop), "signals");
+    TaskGroup relaying(parts.loop.get_executor(), "relay");
+    if (parts.relay.relay) relaying.spawn(parts.relay.relay->run(), "relay");
     std::printf("{\"event\":\"ready\",\"port\":%u}\n", static_cast<unsigned>(parts.server->port()));
     std::fflush(stdout);
     log_info("ready", {{"port", parts.server->port()}, {"state_dir", parts.config.state_dir}});
 
     co_await stop.wait();
+    co_await relaying.stop(parts.clock, kRelayGrace);
     co_await parts.server->stop(kServerGrace);
     co_await parts.service->stop(kLaneGrace);
     co_await tasks.stop(parts.clock, Millis{200});
@@ -225,6 +243,7 @@ int run(const Config& config) {
     });
     loop.run();
     parts.blocking.join();
+    parts.relay_blocking.join();
     return code;
 }
 

@@ -62,11 +62,12 @@ void set_default(PgParameters& parameters, std::string_view name, std::string va
     if (find(parameters, name) == nullptr) parameters.emplace_back(name, std::move(value));
 }
 
-Result<PgParameters> parse(const PgSettings& settings) {
+Result<PgParameters> parse(const std::string& conninfo) {
     char* problem = nullptr;
-    PQconninfoOption* options = PQconninfoParse(settings.conninfo.c_str(), &problem);
+    PQconninfoOption* options = PQconninfoParse(conninfo.c_str(), &problem);
     if (options == nullptr) {
-        const std::string why = problem == nullptr ? "out of memory" : problem;
+        std::string why = problem == nullptr ? "out of memory" : problem;
+        while (why.ends_with('\n')) why.pop_back();
         PQfreemem(problem);
         return invalid("bad_conninfo", why);
     }
@@ -135,9 +136,15 @@ class PostgresDb final : public PaymentDb {
 
 }  // namespace
 
+Result<void> check_conninfo(const std::string& conninfo) {
+    auto parameters = parse(conninfo);
+    if (!parameters.ok()) return std::move(parameters).error();
+    return success();
+}
+
 Result<std::unique_ptr<PaymentDb>> make_postgres_db(asio::any_io_executor loop, asio::any_io_executor blocking,
                                                     Clock& clock, PgSettings settings) {
-    auto parameters = parse(settings);
+    auto parameters = parse(settings.conninfo);
     if (!parameters.ok()) return std::move(parameters).error();
     std::string options = session_options(settings);
     if (std::string* given = find(*parameters, "options"))

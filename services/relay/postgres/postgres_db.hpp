@@ -16,6 +16,9 @@ struct PgSettings {
     Millis lock_limit{50};
 };
 
+/// Whether libpq understands it, and no secret is in it. Errors: invalid/`bad_conninfo`.
+Result<void> check_conninfo(const std::string& conninfo);
+
 /// Names are resolved on `blocking`. Errors: invalid/`bad_conninfo`.
 Result<std::unique_ptr<PaymentDb>> make_postgres_db(boost::asio::any_io_executor loop,
                                                     boost::asio::any_io_executor blocking, Clock& clock,

@@ -82,6 +82,13 @@ const BAD_CONFIGURATIONS = [
   ['live credentials to another token host',
     { providers: { qbo: { client_id: 'x', client_secret: 'the-client-secret', token_url: 'https://oauth.platform.intuit.com.example/token' } } },
     /live credentials .*intuit\.com\.example/],
+  ['a relay to nowhere', { relay: {} }, /\/relay takes either conninfo or sqlite_file/],
+  ['a relay to two databases', { relay: { conninfo: 'dbname=x', sqlite_file: 'x' } }, /\/relay takes either/],
+  ['a connection string that is none', { relay: { conninfo: 'dbname=x colour=red' } }, /\/relay\/conninfo: .*colour/],
+  ['a password for all to see', { relay: { conninfo: 'dbname=x password=the-client-secret' } }, /\/relay\/conninfo: .*file of its own/],
+  ['a password file that is not there', { relay: { conninfo: 'dbname=x', password_file: '/nowhere/secret' } }, /\/nowhere\/secret/],
+  ['a relay that asks too often', { relay: { conninfo: 'dbname=x', poll_ms: 1 } }, /\/relay\/poll_ms/],
+  ['a schema that is more than a name', { relay: { conninfo: 'dbname=x', schema: 'a -c x=y' } }, /\/relay\/schema/],
 ];
 
 const tests = {

@@ -132,5 +132,20 @@ TEST_F(Failover, AnotherClusterIsNotReadUnasked) {
     EXPECT_EQ(records(), 2) << "the right one again: it goes on";
 }
 
+TEST_F(Failover, RowsOfALoadedDumpAreNotOverlooked) {
+    read_from(server);
+    pay(insert("C1"));
+    // What pg_restore brings from a cluster that has seen more transactions.
+    pay("INSERT INTO spillway_outbox (xid, connection, kind, external_id, body) VALUES ('999999', 'con_a', 'contact',"
+        " 'C2', '" +
+        a_contact() + "')");
+    step();
+    EXPECT_EQ(status().waits_for, "outbox_imported");
+    pay("UPDATE spillway_outbox SET xid = DEFAULT WHERE xid >= pg_current_xact_id()");
+    clock->run_for(Millis{10'000});
+    drain();
+    EXPECT_EQ(records(), 2);
+}
+
 }  // namespace
 }  // namespace spillway::test
