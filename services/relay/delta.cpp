@@ -29,9 +29,11 @@ Walk::Walk(Snapshot from, Snapshot to, std::int64_t after, std::optional<WallTim
     : to_(std::move(to)), after_(after), created_since_(created_since), bounds_(bounds), ids_(bounds.ids_kept) {
     Delta delta = delta_between(from, to_);
     ended_ = std::move(delta.ended);
-    if (delta.first <= delta.last) ranges_.push_back({delta.first, delta.last, {}, bounds_.keys_per_statement, {}});
+    if (delta.first <= delta.last) ranges_.push_back({delta.first, delta.last, {}, 0, {}});
     done_ = ended_.empty() && ranges_.empty();
 }
+
+void Walk::shrink() { bounds_.keys_per_statement = std::max<std::size_t>(1, bounds_.keys_per_statement / 4); }
 
 void Walk::add(const std::vector<Key>& keys) {
     for (const Key& key : keys)
@@ -45,7 +47,7 @@ boost::asio::awaitable<Result<void>> Walk::read_ended(PaymentSession& session) {
         add(*keys);
     } else {
         // Together they have written too much for one statement: one by one, in pages.
-        for (const Xid xid : ended_) ranges_.push_back({xid, xid, {}, bounds_.keys_per_statement, {}});
+        for (const Xid xid : ended_) ranges_.push_back({xid, xid, {}, 0, {}});
     }
     ended_.clear();
     done_ = ranges_.empty();
@@ -59,6 +61,7 @@ boost::asio::awaitable<Result<void>> Walk::advance(PaymentSession& session) {
         co_return read;
     }
     KeyRange range = ranges_.back();
+    range.limit = bounds_.keys_per_statement;
     range.created_since = created_since_;
     auto keys = co_await session.keys_between(range);
     if (!keys.ok()) co_return std::move(keys).error();

@@ -32,6 +32,8 @@ class Walk {
 
     /// One statement's worth. Errors: the session's; the walk stands where it stood.
     boost::asio::awaitable<Result<void>> advance(PaymentSession& session);
+    /// Fewer keys a statement from now on: the last one took too long.
+    void shrink();
     [[nodiscard]] bool done() const { return done_; }
     /// When done: the ids, ascending, and whether there are more behind the last one.
     std::pair<std::vector<std::int64_t>, bool> take() { return ids_.take(); }

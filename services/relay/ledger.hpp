@@ -8,7 +8,7 @@ namespace spillway::relay {
 
 /// Something that stays open until a person has seen it.
 struct Alarm {
-    std::string code;  ///< "payment_db_failed_over", "payment_db_rewound", "payment_db_other", "outbox_index_damaged"
+    std::string code;  ///< "payment_db_failed_over", "payment_db_rewound", "payment_db_other"
     std::string detail;
     WallTime since{};
 };

@@ -193,7 +193,10 @@ asio::awaitable<Result<void>> Relay::list_ids() {
     while (!walk_->done() && !session_is_old()) {
         const SteadyTime begin = clock_.steady_now();
         auto advanced = co_await walk_->advance(*session_);
-        if (!advanced.ok()) co_return advanced;
+        if (!advanced.ok()) {
+            if (advanced.error().code == "statement_timeout") walk_->shrink();
+            co_return advanced;
+        }
         status_.longest_statement = std::max(status_.longest_statement, clock_.steady_now() - begin);
     }
     if (!walk_->done()) co_return success();

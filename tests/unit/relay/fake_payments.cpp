@@ -23,7 +23,7 @@ class FakeSession final : public PaymentSession {
         co_return now;
     }
     asio::awaitable<Result<std::vector<Key>>> keys_of(std::vector<Xid> xids, std::size_t limit) override {
-        if (auto error = db_.enter("keys_of")) co_return *error;
+        if (auto error = db_.enter("keys_of", limit)) co_return *error;
         std::vector<Key> out;
         for (const auto& [id, stored] : db_.rows_)
             if (db_.visible(stored) && std::ranges::find(xids, stored.xid) != xids.end() && out.size() < limit)
@@ -31,7 +31,7 @@ class FakeSession final : public PaymentSession {
         co_return out;
     }
     asio::awaitable<Result<std::vector<Key>>> keys_between(KeyRange range) override {
-        if (auto error = db_.enter("keys_between")) co_return *error;
+        if (auto error = db_.enter("keys_between", range.limit)) co_return *error;
         std::vector<Key> out;
         for (const auto& [id, stored] : db_.rows_) {
             const Key key{stored.xid, id};
@@ -43,7 +43,7 @@ class FakeSession final : public PaymentSession {
         co_return out;
     }
     asio::awaitable<Result<std::vector<OutboxRow>>> rows(std::vector<std::int64_t> ids) override {
-        if (auto error = db_.enter("rows")) co_return *error;
+        if (auto error = db_.enter("rows", ids.size())) co_return *error;
         db_.largest_page = std::max(db_.largest_page, ids.size());
         std::vector<OutboxRow> out;
         std::ranges::sort(ids);
@@ -130,9 +130,10 @@ Snapshot FakePayments::now() const {
     return out;
 }
 
-std::optional<Error> FakePayments::enter(const std::string& name) {
+std::optional<Error> FakePayments::enter(const std::string& name, std::size_t rows) {
     ++calls[name];
     if (on_statement) on_statement();
+    if (slower_than > 0 && rows > slower_than) return Error{ErrorKind::unavailable, "statement_timeout", ""};
     if (errors.empty()) return std::nullopt;
     Error error = errors.front();
     errors.erase(errors.begin());

@@ -41,6 +41,8 @@ class FakePayments final : public relay::PaymentDb {
     std::size_t largest_page = 0;
     Millis age{};
     std::set<std::int64_t> unreadable{};  ///< rows whose body the view cannot build
+    /// A statement that asks for more rows or keys than this times out; 0: none does.
+    std::size_t slower_than = 0;
     std::function<void()> on_statement{};
 
  private:
@@ -51,7 +53,7 @@ class FakePayments final : public relay::PaymentDb {
     };
     [[nodiscard]] bool visible(const Stored& stored) const { return committed_.contains(stored.xid); }
     [[nodiscard]] relay::Snapshot now() const;
-    std::optional<Error> enter(const std::string& name);
+    std::optional<Error> enter(const std::string& name, std::size_t rows = 0);
 
     Xid next_xid_ = 700;
     std::int64_t next_id_ = 1;

@@ -31,6 +31,18 @@ TEST_F(RelayTest, EveryTroubleOfThePaymentDatabaseIsWaitedForAndNamed) {
     EXPECT_EQ(status().counts.duplicate, 0);
 }
 
+TEST_F(RelayTest, StatementsThatTakeTooLongAskForLess) {
+    for (int i = 0; i < 400; ++i) payments.add("C" + std::to_string(i), a_contact());
+    limits.walk.keys_per_statement = 64;
+    restart();
+    payments.slower_than = 10;
+    auto task = start(io, relay->run());
+    clock->run_for(std::chrono::minutes(5));
+    EXPECT_EQ(records(), 400);
+    EXPECT_LE(payments.largest_page, 10U);
+    EXPECT_GE(payments.largest_page, 5U) << "and for more again, once it goes well";
+}
+
 TEST_F(RelayTest, ItAsksADeadDatabaseEverMoreSeldomAndComesBack) {
     for (int i = 0; i < 10'000; ++i) payments.errors.push_back(unavailable("payment_db_down"));
     auto task = start(io, relay->run());
