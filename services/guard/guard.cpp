@@ -1,0 +1,95 @@
+#include "services/guard/guard.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace spillway::guard {
+namespace {
+
+Micros quantile(std::vector<Micros> values, double share) {
+    const auto rank = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
+    const auto at = values.begin() + static_cast<std::ptrdiff_t>(rank);
+    std::ranges::nth_element(values, at);
+    return *at;
+}
+
+std::string millis_text(Micros value) { return std::to_string(std::llround(value / 1000)) + " ms"; }
+
+}  // namespace
+
+Micros Guard::day_median() const {
+    if (hours_.empty()) return of_hour_.empty() ? 0 : quantile(of_hour_, 0.5);
+    return quantile({hours_.begin(), hours_.end()}, 0.5);
+}
+
+Micros Guard::limit_at(WallTime when) const {
+    const auto normal = baseline_.at(when);
+    Micros limit = limits_.floor;
+    // While either cell is unknown, the day may be one of those that are always slower.
+    const bool certain = normal && normal->certain;
+    if (normal) limit = std::max(limit, (certain ? limits_.over_baseline : limits_.over_median) * normal->value);
+    if (!certain) limit = std::max(limit, limits_.over_median * day_median());
+    return limit;
+}
+
+void Guard::learn(const Window& window, Micros typical) {
+    const auto hour = std::chrono::floor<std::chrono::hours>(window.at);
+    if (hour_ && *hour_ != hour && !of_hour_.empty()) {
+        const Micros value = quantile(std::exchange(of_hour_, {}), 0.5);
+        if (!hour_spoiled_) {
+            baseline_.learn(*hour_, value);
+            hours_.push_back(value);
+            if (hours_.size() > 24) hours_.pop_front();
+        }
+        hour_spoiled_ = false;
+    }
+    hour_ = hour;
+    of_hour_.push_back(typical);
+    hour_spoiled_ = hour_spoiled_ || episodes_.running();
+}
+
+Millis Guard::look(const Window& window) {
+    now_ = window.at;
+    steady_now_ = window.steady;
+    if (window.probes.empty()) return pace_.pause();
+    const Micros worst = quantile(window.probes, 0.99);
+    const Micros limit = limit_at(window.at);
+    const bool suffers = worst > limit;
+    const bool began = episodes_.look(window.at, suffers ? std::optional<double>(worst / limit) : std::nullopt) ==
+                       Episodes::Change::began;
+    // Without a baseline the rise of every morning, and of every month end, would look like trouble to come.
+    const auto normal = baseline_.at(window.at);
+    normal_.reset();
+    if (normal && normal->certain) normal_ = normal->value;
+    if (normal_) trend_.add(window.at, worst / *normal_);
+    if (began) hour_spoiled_ = true;
+    learn(window, worst);
+    return pace_.look(window.steady, suffers);
+}
+
+std::vector<Notice> Guard::notices() const {
+    std::vector<Notice> out;
+    using Level = Notice::Level;
+    const auto open = episodes_.open();
+    if (!open.empty()) {
+        const Episode& newest = open.back();
+        out.push_back({episodes_.pages(now_) ? Level::page : Level::alert, "payment_db_slow",
+                       std::to_string(open.size()) + " slow episodes that nobody has acknowledged; the newest is " +
+                           (newest.healed ? "over, which proves nothing" : "not over") + "; limit " +
+                           millis_text(limit_at(now_))});
+    }
+    if (episodes_.coming_more_often(now_))
+        out.push_back({Level::page, "payment_db_slow_again", "slow episodes heal by themselves and come more often"});
+    if (normal_) {
+        if (const auto left = trend_.reaches(limits_.timeout / *normal_))
+            out.push_back({*left < std::chrono::hours(1) ? Level::page : Level::alert, "payment_db_slows_down",
+                           "at this rate payments time out in " + std::to_string(left->count() / 60'000) + " minutes"});
+    }
+    if (pace_.starving(steady_now_))
+        out.push_back({Level::page, "relay_starved",
+                       "the relay reads once in five seconds because the payment "
+                       "database stays slow"});
+    return out;
+}
+
+}  // namespace spillway::guard
