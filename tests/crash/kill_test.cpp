@@ -1,6 +1,7 @@
 // kill -9 at random moments, again and again: the store on disk holds what it acknowledged, once, and nothing that was
 // settled runs again.
 
+#include <SQLiteCpp/Database.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
@@ -21,6 +22,7 @@ struct Tally {
     std::uint64_t killed_while_closing = 0;
     std::uint64_t acknowledged = 0;
     std::uint64_t jobs = 0;
+    std::uint64_t copies = 0;
     std::uint64_t log_pages_left = 0;  ///< kills that left a log to recover from
 };
 
@@ -65,6 +67,7 @@ class Lives {
         }
         if (std::filesystem::exists(path() + "-wal") && std::filesystem::file_size(path() + "-wal") > 0)
             ++tally.log_pages_left;
+        tally.copies += look_at_copies();
         return look();
     }
 
@@ -102,6 +105,29 @@ class Lives {
             const auto line = child.line();
             if (!line || !hear(judge_, *line)) return;
         }
+    }
+    /// A backup that has its name is whole: a store with every operation up to some moment.
+    std::uint64_t look_at_copies() {
+        std::uint64_t found = 0;
+        for (int copy = 1; copy <= 5; ++copy) {
+            const std::string name = path() + ".copy" + std::to_string(copy);
+            std::filesystem::remove(name + ".partial");
+            if (!std::filesystem::exists(name)) continue;
+            ++found;
+            {
+                SQLite::Database database(name);
+                const auto number = [&](const char* sql) { return database.execAndGet(sql).getInt64(); };
+                const std::string verdict = database.execAndGet("PRAGMA integrity_check").getString();
+                if (verdict != "ok") judge_.complain("a copy is damaged: " + verdict);
+                if (number("SELECT count(*) FROM ledger") != number("SELECT coalesce(max(n), 0) FROM ledger"))
+                    judge_.complain("a copy lacks operations");
+                if (number("SELECT count(*) FROM jobs") !=
+                    number("SELECT coalesce(sum(jobs - pruned), 0) FROM lane_counts"))
+                    judge_.complain("a copy has half of a commit");
+            }
+            std::filesystem::remove(name);
+        }
+        return found;
     }
     bool look() {
         Bench bench(settings_with_ledger(path()));
@@ -151,8 +177,8 @@ TEST(Checklist, enqueue_ack_survives_kill9) {
     }
     std::cout << tally.kills << " kills (" << tally.killed_while_opening << " while opening, "
               << tally.killed_while_closing << " while closing), " << tally.clean_stops << " clean stops, "
-              << tally.log_pages_left << " logs to recover, " << tally.acknowledged << " answers, " << tally.jobs
-              << " jobs: none lost, none doubled\n";
+              << tally.log_pages_left << " logs to recover, " << tally.copies << " backups, " << tally.acknowledged
+              << " answers, " << tally.jobs << " jobs: none lost, none doubled\n";
     EXPECT_GT(tally.acknowledged, tally.kills);
     EXPECT_GT(tally.log_pages_left, tally.kills / 2);
 }

@@ -66,6 +66,15 @@ asio::awaitable<void> drive(Life& life, Driver& driver) {
     --life.busy;
 }
 
+/// Copies of the store beside the work, so that kills come while one is written, too.
+asio::awaitable<void> back_up(Life& life, std::string path) {
+    for (int copy = 1; copy <= 5; ++copy) {
+        const auto report = co_await life.store->backup(path + ".copy" + std::to_string(copy));
+        if (!report.ok() || !report->failure.empty()) co_return;  // it is being closed
+        say("copied");
+    }
+}
+
 asio::awaitable<void> stop_at_the_end_of_input(Life& life) {
     asio::posix::stream_descriptor input(life.io, ::dup(STDIN_FILENO));
     char byte = 0;
@@ -118,6 +127,7 @@ int work(const std::vector<std::string>& arguments) {
         life.drivers.push_back(std::make_unique<Driver>(place, "lane" + std::to_string(lane), seeds.next()));
         asio::co_spawn(life.io, drive(life, *life.drivers.back()), asio::detached);
     }
+    if (seeds.below(3) == 0) asio::co_spawn(life.io, back_up(life, options.path), asio::detached);
     asio::co_spawn(life.io, stop_at_the_end_of_input(life), asio::detached);
     life.io.run();
     return 0;
