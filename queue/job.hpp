@@ -131,6 +131,25 @@ struct LaneCounts {
     std::vector<std::pair<JobState, std::int64_t>> by_state;  ///< states with at least one job
 };
 
+/// Why nothing new starts: in a lane, of a kind, of a kind in a lane, or (neither named) at all. What runs is finished.
+struct Hold {
+    std::optional<std::string> lane{}, kind{};
+    std::string reason{};
+    WallTime since{};
+    std::optional<WallTime> until{};
+};
+
+/// A key of a lane that jobs wait for.
+struct BlockedKey {
+    std::string key;
+    std::int64_t waiting = 0;         ///< jobs that wait for the key itself
+    JobId first = 0;                  ///< the oldest of them
+    WallTime since{};                 ///< when that one came to wait
+    std::optional<JobId> head{};      ///< the open job of the key; none: nothing will free it by itself
+    std::optional<JobState> state{};  ///< of the head
+    std::string cause{};              ///< of the head
+};
+
 struct LanePause {
     std::string reason;
     std::optional<WallTime> until;

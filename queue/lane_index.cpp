@@ -54,15 +54,17 @@ void LaneIndex::apply(const Change& change) {
     }
 }
 
-void LaneIndex::apply(PauseChange change) {
-    Lane& lane = lanes_[change.lane];
-    lane.pause = std::move(change.pause);
-    if (lane.pause) {
-        paused_.insert(change.lane);
-    } else {
-        paused_.erase(change.lane);
-        ready_.insert(change.lane);
+void LaneIndex::apply(HoldChange change) {
+    if (change.pause) {
+        holds_[change.scope] = {*std::move(change.pause), change.since_ms};
+        return;
     }
+    holds_.erase(change.scope);
+    if (change.scope.lane != 0) {
+        ready_.insert(change.scope.lane);
+        return;
+    }
+    for (const auto& [id, lane] : lanes_) ready_.insert(id);
 }
 
 void LaneIndex::place(std::int64_t lane_id, Lane& lane, JobId id, const Place& where) {
@@ -107,20 +109,30 @@ std::array<std::size_t, 3> LaneIndex::order(const Lane& lane) {
     return {0, 1, 2};
 }
 
-bool LaneIndex::paused(const Lane& lane, WallTime now) {
-    return lane.pause && (!lane.pause->until || *lane.pause->until > now);
+bool LaneIndex::held(HoldScope scope, WallTime now) const {
+    const auto found = holds_.find(scope);
+    return found != holds_.end() && (!found->second.pause.until || *found->second.pause.until > now);
+}
+
+bool LaneIndex::paused(std::int64_t lane, WallTime now) const {
+    return !holds_.empty() && (held({0, 0}, now) || held({lane, 0}, now));
+}
+
+bool LaneIndex::kind_held(std::int64_t lane, std::int64_t kind, WallTime now) const {
+    return !holds_.empty() && (held({0, kind}, now) || held({lane, kind}, now));
 }
 
 std::optional<std::string> LaneIndex::next_kind(const std::string& lane_name, WallTime now) const {
-    const Lane* lane = find(lane_name);
-    if (lane == nullptr || paused(*lane, now)) return std::nullopt;
-    for (const std::size_t priority : order(*lane)) {
-        const auto& kinds = lane->waiting[priority];
-        if (kinds.empty()) continue;
-        const auto oldest = std::min_element(kinds.begin(), kinds.end(), [](const auto& left, const auto& right) {
-            return left.second.front() < right.second.front();
-        });
-        return kinds_.at(oldest->first);
+    const auto lane_id = lane_ids_.find(lane_name);
+    if (lane_id == lane_ids_.end() || paused(lane_id->second, now)) return std::nullopt;
+    const Lane& lane = lanes_.at(lane_id->second);
+    for (const std::size_t priority : order(lane)) {
+        std::optional<std::pair<JobId, std::int64_t>> oldest;  // with its kind
+        for (const auto& [kind, ids] : lane.waiting[priority]) {
+            if (kind_held(lane_id->second, kind, now)) continue;
+            if (!oldest || ids.front() < oldest->first) oldest = {ids.front(), kind};
+        }
+        if (oldest) return kinds_.at(oldest->second);
     }
     return std::nullopt;
 }
@@ -136,7 +148,9 @@ std::vector<Claim> LaneIndex::claim(const std::string& lane_name, const std::str
     std::vector<Claim> claims;
     Lane* lane = find(lane_name);
     const auto kind_id = kind_ids_.find(kind);
-    if (lane == nullptr || kind_id == kind_ids_.end() || paused(*lane, now)) return claims;
+    if (lane == nullptr || kind_id == kind_ids_.end()) return claims;
+    const std::int64_t lane_id = lane_ids_.at(lane_name);
+    if (paused(lane_id, now) || kind_held(lane_id, kind_id->second, now)) return claims;
     for (const std::size_t priority : order(*lane)) {
         auto& kinds = lane->waiting[priority];
         const auto found = kinds.find(kind_id->second);
@@ -147,7 +161,7 @@ std::vector<Claim> LaneIndex::claim(const std::string& lane_name, const std::str
             const Claim claim{id, tokens_.next()};
             if (!claims_.take(claim)) return true;  // a commit is changing it: its change will call again
             const Place where{JobState::waiting, static_cast<Priority>(priority), false, kind_id->second, 0};
-            claims.push_back(hold(lane_ids_.at(lane_name), *lane, claim, where));
+            claims.push_back(hold(lane_id, *lane, claim, where));
             return true;
         });
         for (std::size_t at = before; at < claims.size(); ++at) found->second.erase(claims[at].id);
@@ -198,9 +212,36 @@ LaneCounts LaneIndex::counts(const std::string& lane_name) const {
 }
 
 std::optional<LanePause> LaneIndex::pause(const std::string& lane_name, WallTime now) const {
+    const auto lane = lane_ids_.find(lane_name);
+    if (lane == lane_ids_.end() || !held({lane->second, 0}, now)) return std::nullopt;
+    return holds_.at({lane->second, 0}).pause;
+}
+
+std::vector<Hold> LaneIndex::holds(WallTime now) const {
+    std::vector<Hold> all;
+    for (const auto& [scope, hold] : holds_) {
+        if (!held(scope, now)) continue;
+        Hold out;
+        if (scope.lane != 0) out.lane = lanes_.at(scope.lane).name;
+        if (scope.kind != 0) out.kind = kinds_.at(scope.kind);
+        out.reason = hold.pause.reason;
+        out.since = from_ms(hold.since_ms);
+        out.until = hold.pause.until;
+        all.push_back(std::move(out));
+    }
+    return all;
+}
+
+std::int64_t LaneIndex::ahead(const std::string& lane_name, Priority priority, JobId id) const {
     const Lane* lane = find(lane_name);
-    if (lane == nullptr || !paused(*lane, now)) return std::nullopt;
-    return lane->pause;
+    if (lane == nullptr) return 0;
+    std::size_t jobs = 0;
+    for (std::size_t each = 0; each <= at(priority); ++each) {
+        for (const auto& [kind, ids] : lane->waiting[each]) {
+            jobs += each < at(priority) ? ids.size() : ids.rank(id);
+        }
+    }
+    return static_cast<std::int64_t>(jobs);
 }
 
 std::vector<std::string> LaneIndex::lanes() const {
@@ -224,21 +265,19 @@ std::vector<JobId> LaneIndex::due(WallTime now, std::size_t limit) const {
     return ids;
 }
 
-std::vector<std::string> LaneIndex::ended_pauses(WallTime now) const {
-    std::vector<std::string> names;
-    for (const std::int64_t id : paused_) {
-        const Lane& lane = lanes_.at(id);
-        if (lane.pause && !paused(lane, now)) names.push_back(lane.name);
+std::vector<HoldScope> LaneIndex::ended_holds(WallTime now) const {
+    std::vector<HoldScope> ended;
+    for (const auto& [scope, hold] : holds_) {
+        if (!held(scope, now)) ended.push_back(scope);
     }
-    return names;
+    return ended;
 }
 
 std::optional<WallTime> LaneIndex::next_due() const {
     std::optional<WallTime> next;
     if (!timers_.empty()) next = from_ms(timers_.front().run_at_ms);
-    for (const std::int64_t id : paused_) {
-        const Lane& lane = lanes_.at(id);
-        if (lane.pause && lane.pause->until && (!next || *lane.pause->until < *next)) next = lane.pause->until;
+    for (const auto& [scope, hold] : holds_) {
+        if (hold.pause.until && (!next || *hold.pause.until < *next)) next = hold.pause.until;
     }
     return next;
 }

@@ -36,9 +36,17 @@ struct Change {
     JobId follows = 0;  ///< a new follow-up: the job it goes after
 };
 
-struct PauseChange {
+/// Which jobs a hold meets; 0: every lane, every kind.
+struct HoldScope {
     std::int64_t lane = 0;
-    std::optional<LanePause> pause;
+    std::int64_t kind = 0;
+    auto operator<=>(const HoldScope&) const = default;
+};
+
+struct HoldChange {
+    HoldScope scope;
+    std::optional<LanePause> pause;  ///< none: lifted
+    std::int64_t since_ms = 0;
 };
 
 /// An interned name that the storage side has given out.
@@ -59,7 +67,7 @@ class LaneIndex {
     void load_count(std::int64_t lane, JobState state, std::int64_t jobs);
     void load(std::int64_t lane, JobId id, const Place& place);
     void apply(const Change& change);
-    void apply(PauseChange change);
+    void apply(HoldChange change);
     /// A change of the lane was rolled back; a claim may have passed over the job meanwhile.
     void touch(std::int64_t lane) { ready_.insert(lane); }
 
@@ -74,7 +82,10 @@ class LaneIndex {
 
     /// Scheduled jobs whose time has come, earliest first; they leave with the change that promotes them.
     std::vector<JobId> due(WallTime now, std::size_t limit) const;
-    std::vector<std::string> ended_pauses(WallTime now) const;
+    std::vector<HoldScope> ended_holds(WallTime now) const;
+    std::vector<Hold> holds(WallTime now) const;
+    std::int64_t ahead(const std::string& lane, Priority priority, JobId id) const;
+    [[nodiscard]] bool claimed(JobId id) const { return held_.contains(id); }
     /// When the next job or pause falls due.
     std::optional<WallTime> next_due() const;
 
@@ -91,7 +102,6 @@ class LaneIndex {
         std::map<JobId, Place> unknown;
         std::array<std::int64_t, 11> stored{};   // jobs by the state in their row
         std::array<std::int64_t, 11> claimed{};  // of these, claimed now
-        std::optional<LanePause> pause;
         std::uint64_t claims_made = 0;
     };
     struct Held {
@@ -99,6 +109,10 @@ class LaneIndex {
         std::int64_t lane = 0;
         Place place;
         bool has_follow_up = false;
+    };
+    struct HoldInForce {
+        LanePause pause;
+        std::int64_t since_ms = 0;
     };
     struct Timer {
         std::int64_t run_at_ms;
@@ -109,7 +123,11 @@ class LaneIndex {
     const Lane* find(const std::string& lane) const;
     Lane* find(const std::string& lane);
     static std::array<std::size_t, 3> order(const Lane& lane);
-    static bool paused(const Lane& lane, WallTime now);
+    bool held(HoldScope scope, WallTime now) const;
+    /// By a hold of all or of the lane.
+    bool paused(std::int64_t lane, WallTime now) const;
+    /// By a hold of the kind, in general or in the lane.
+    bool kind_held(std::int64_t lane, std::int64_t kind, WallTime now) const;
     void place(std::int64_t lane_id, Lane& lane, JobId id, const Place& place);
     void remove(Lane& lane, JobId id, const Place& place);
     Claim hold(std::int64_t lane_id, Lane& lane, Claim claim, const Place& place);
@@ -122,7 +140,7 @@ class LaneIndex {
     std::unordered_map<std::string, std::int64_t> kind_ids_;
     std::unordered_map<JobId, Held> held_;
     SortedChunks<Timer> timers_;
-    std::set<std::int64_t> paused_;
+    std::map<HoldScope, HoldInForce> holds_;
     std::unordered_set<std::int64_t> ready_;
     std::vector<JobId> folds_;
 };

@@ -56,6 +56,16 @@ class SortedChunks {
         return true;
     }
 
+    /// How many values are smaller.
+    [[nodiscard]] std::size_t rank(const T& value) const {
+        if (chunks_.empty()) return 0;
+        const std::size_t at = chunk_of(value);
+        std::size_t smaller = 0;
+        for (std::size_t each = 0; each < at; ++each) smaller += chunks_[each].size();
+        const auto place = std::lower_bound(chunks_[at].begin(), chunks_[at].end(), value);
+        return smaller + static_cast<std::size_t>(place - chunks_[at].begin());
+    }
+
     /// In order, until `fn` returns false.
     template <class Fn>
     void visit(Fn fn) const {

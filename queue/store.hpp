@@ -41,6 +41,11 @@ class Transaction {
     virtual Result<void> park_blocked(JobId id, const std::string& cause, const std::string& detail,
                                       const std::string& advice) = 0;
 
+    /// Nothing that the hold meets is claimed until it is lifted or its time is over; `since` is now. A second hold of
+    /// the same lane and kind takes the place of the first.
+    virtual Result<void> hold(const Hold& hold) = 0;
+    virtual Result<void> lift(const std::optional<std::string>& lane, const std::optional<std::string>& kind) = 0;
+    /// A hold of the lane.
     virtual Result<void> pause_lane(const std::string& lane, const LanePause& pause) = 0;
     virtual Result<void> resume_lane(const std::string& lane) = 0;
 
@@ -77,6 +82,12 @@ class Store {
     /// Counts by state, `running` included; costs nothing.
     virtual LaneCounts counts(const std::string& lane) = 0;
     virtual std::optional<LanePause> lane_pause(const std::string& lane) = 0;
+    /// Those in force, the widest first.
+    virtual std::vector<Hold> holds() = 0;
+    /// Carried out by this process at this moment.
+    virtual bool claimed(JobId id) = 0;
+    /// Waiting jobs of the lane that go before a job of this priority and id.
+    virtual std::int64_t ahead(const std::string& lane, Priority priority, JobId id) = 0;
 
     /// Called on the loop thread whenever a lane may have become able to claim (new job, timer, release, resume). One
     /// listener.

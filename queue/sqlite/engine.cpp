@@ -15,7 +15,7 @@ const Error kFailed{ErrorKind::unavailable, "storage_failed", "the store has fai
 
 Engine::Engine(Connection connection, Claims& claims, Tokens& tokens, const Settings& settings,
                std::shared_ptr<LogWatch> watch, std::shared_ptr<Space> space)
-    : shop_{std::move(connection), claims, tokens, settings.crashes_max},
+    : shop_{std::move(connection), claims, tokens, settings.crashes_max, settings.age_max},
       watch_(std::move(watch)),
       space_(std::move(space)),
       log_(std::make_unique<Checkpointer>(shop_.connection.database(), *watch_, settings.log_pages)) {}
@@ -65,12 +65,12 @@ std::vector<JobId> Engine::load(LaneIndex& index) {
         index.load_count(counts.getColumn(0).getInt64(), static_cast<JobState>(counts.getColumn(1).getInt()),
                          counts.getColumn(2).getInt64());
     }
-    SQLite::Statement& pauses =
-        connection.statement("SELECT lane_id, reason, until_ms FROM holds WHERE kind_id = 0 AND lane_id > 0");
-    while (pauses.executeStep()) {
-        LanePause pause{pauses.getColumn(1).getString(), std::nullopt};
-        if (!pauses.getColumn(2).isNull()) pause.until = from_ms(pauses.getColumn(2).getInt64());
-        index.apply(PauseChange{pauses.getColumn(0).getInt64(), std::move(pause)});
+    SQLite::Statement& holds = connection.statement("SELECT lane_id, kind_id, reason, since_ms, until_ms FROM holds");
+    while (holds.executeStep()) {
+        LanePause pause{holds.getColumn(2).getString(), std::nullopt};
+        if (!holds.getColumn(4).isNull()) pause.until = from_ms(holds.getColumn(4).getInt64());
+        const HoldScope scope{holds.getColumn(0).getInt64(), holds.getColumn(1).getInt64()};
+        index.apply(HoldChange{scope, std::move(pause), holds.getColumn(3).getInt64()});
     }
     SQLite::Statement& jobs = connection.statement(
         "SELECT lane_id, id, kind_id, priority, state, run_at_ms, follow_up FROM jobs INDEXED BY jobs_open WHERE open "
@@ -117,14 +117,14 @@ void Engine::run_command(const Command& command, GroupOutcome& outcome, const st
     }
     Effects& effects = outcome.effects;
     const std::size_t changes = effects.changes.size();
-    const std::size_t pauses = effects.pauses.size();
+    const std::size_t holds = effects.holds.size();
     const std::size_t names = shop_.names.mark();
     run(shop_.connection, "SAVEPOINT command");
     Result<void> result = attempt(command, effects);
     shop_.connection.reset_all();
     if (!result.ok()) {
         effects.changes.resize(changes);
-        effects.pauses.resize(pauses);
+        effects.holds.resize(holds);
         shop_.names.forget_from(names);
         // SQLite gives up the whole transaction for some errors; then nobody of the group can be answered with success.
         if (!in_transaction()) {
@@ -176,7 +176,7 @@ void Engine::fail_all(GroupOutcome& outcome, std::size_t commands, const Error& 
     outcome.results.clear();
     for (std::size_t at = 0; at < commands; ++at) outcome.results.emplace_back(told);
     outcome.effects.changes.clear();
-    outcome.effects.pauses.clear();
+    outcome.effects.holds.clear();
     outcome.effects.names.clear();
     shop_.names.forget_from(0);
     roll_back();

@@ -150,6 +150,38 @@ std::vector<Job> SqliteStore::list_jobs(Connection& connection, const JobFilter&
     return jobs;
 }
 
+std::vector<BlockedKey> SqliteStore::blocked_keys(Connection& connection, const std::string& lane,
+                                                  const std::string& after, std::size_t limit) {
+    std::vector<BlockedKey> keys;
+    const auto id = lane_id(connection, lane);
+    if (!id) return keys;
+    // One walk along waits_key, grouped as it is ordered; the head of each key and its first waiter by their own
+    // indexes.
+    SQLite::Statement& rows = bound(
+        connection,
+        "SELECT g.key, g.waiting, g.first, w.changed_ms, h.id, h.state, h.cause FROM (SELECT key, count(*) AS waiting, "
+        "min(job_id) AS first FROM waits INDEXED BY waits_key WHERE lane_id = ?1 AND key > ?2 GROUP BY key ORDER BY "
+        "key "
+        "LIMIT ?3) g CROSS JOIN jobs w ON w.id = g.first LEFT JOIN jobs h INDEXED BY jobs_open_key ON h.open = 1 AND "
+        "h.lane_id = ?1 AND h.key = g.key AND h.follow_up = 0 ORDER BY g.key",
+        *id, after, static_cast<std::int64_t>(std::min(limit, kPageMax)));
+    while (rows.executeStep()) {
+        BlockedKey key;
+        key.key = rows.getColumn(0).getString();
+        key.waiting = rows.getColumn(1).getInt64();
+        key.first = rows.getColumn(2).getInt64();
+        key.since = from_ms(rows.getColumn(3).getInt64());
+        if (!rows.getColumn(4).isNull()) {
+            key.head = rows.getColumn(4).getInt64();
+            key.state = static_cast<JobState>(rows.getColumn(5).getInt());
+            key.cause = rows.getColumn(6).getString();
+        }
+        keys.push_back(std::move(key));
+    }
+    rows.reset();
+    return keys;
+}
+
 std::vector<Step> SqliteStore::history(Connection& connection, JobId id) {
     std::vector<Step> steps;
     SQLite::Statement& rows = bound(

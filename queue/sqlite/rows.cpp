@@ -63,6 +63,12 @@ std::optional<std::int64_t> Names::find_lane(const std::string& name) const {
     return known->second;
 }
 
+std::optional<std::int64_t> Names::find_kind(const std::string& name) const {
+    const auto known = kinds_.find(name);
+    if (known == kinds_.end()) return std::nullopt;
+    return known->second;
+}
+
 void Names::load(const Interned& name) { (name.what == Interned::What::lane ? lanes_ : kinds_)[name.name] = name.id; }
 
 void Names::forget_from(std::size_t mark) {

@@ -38,7 +38,7 @@ struct LoopSide {
         const auto due_before = index.next_due();
         for (const Interned& name : outcome.effects.names) index.learn(name);
         for (const Change& change : outcome.effects.changes) index.apply(change);
-        for (PauseChange& pause : outcome.effects.pauses) index.apply(std::move(pause));
+        for (HoldChange& hold : outcome.effects.holds) index.apply(std::move(hold));
         claims.release(outcome.effects.held);
         if (!outcome.failed) {
             for (const std::int64_t lane : outcome.effects.touched) index.touch(lane);
@@ -136,6 +136,11 @@ class SqliteStoreImpl final : public SqliteStore {
     std::optional<LanePause> lane_pause(const std::string& lane) override {
         return side_->index.pause(lane, clock_.wall_now());
     }
+    std::vector<Hold> holds() override { return side_->index.holds(clock_.wall_now()); }
+    bool claimed(JobId id) override { return side_->index.claimed(id); }
+    std::int64_t ahead(const std::string& lane, Priority priority, JobId id) override {
+        return side_->index.ahead(lane, priority, id);
+    }
     void on_ready(std::function<void(const std::string&)> listener) override { side_->listener = std::move(listener); }
     Room room() const override { return space_->room(); }
     StorageStatus status() const override;
@@ -198,17 +203,17 @@ asio::awaitable<void> SqliteStoreImpl::run() {
         if (state.cancelled() != asio::cancellation_type::none) co_return;
         const WallTime now = clock_.wall_now();
         std::vector<JobId> due = side_->index.due(now, kPromotedAtOnce);
-        std::vector<std::string> pauses = side_->index.ended_pauses(now);
+        std::vector<HoldScope> holds = side_->index.ended_holds(now);
         std::vector<JobId> folds = side_->index.take_folds();
-        if (due.empty() && pauses.empty() && folds.empty()) {
+        if (due.empty() && holds.empty() && folds.empty()) {
             co_await sleep_until_due();
             continue;
         }
-        Work work = [due = std::move(due), pauses = std::move(pauses),
+        Work work = [due = std::move(due), holds = std::move(holds),
                      folds = std::move(folds)](Transaction& transaction) {
             for (const JobId id : due) internal(transaction).promote(id);
             for (const JobId id : folds) internal(transaction).fold_idle(id);
-            for (const std::string& lane : pauses) internal(transaction).end_pause(lane);
+            for (const HoldScope scope : holds) internal(transaction).end_hold(scope);
             return success();
         };
         const auto promoted = co_await commit(CommandClass::settle, std::move(work));

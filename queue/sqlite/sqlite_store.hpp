@@ -45,6 +45,9 @@ struct Settings {
     std::string path;     ///< the database file; created when missing
     std::string vfs{};    ///< a SQLite VFS by name, for fault tests; empty: the default
     int crashes_max = 3;  ///< a job that was running at that many crashes is parked as `poison`
+    /// Beside the limit of attempts: a job that goes back to the queue so long after its first try is parked as
+    /// `too_old`, also when no try counted as an attempt. A newer body of a parked job and a replay begin anew.
+    Millis age_max{14ll * 24 * 60 * 60 * 1000};
     std::int64_t free_bytes_min_intake = 512ll << 20;
     std::int64_t free_bytes_min_sends = 256ll << 20;
     std::int64_t ballast_bytes = 0;  ///< kept back for settles when the disk is full; 0: none
@@ -110,6 +113,9 @@ class SqliteStore : public Store {
     static std::vector<Job> list_jobs(Connection& connection, const JobFilter& filter,
                                       std::optional<std::pair<std::int64_t, JobId>> after, std::size_t limit);
     static std::optional<Job> get_job(Connection& connection, JobId id);
+    /// The keys of a lane that jobs wait for, in the order of the keys behind `after`, at most 200.
+    static std::vector<BlockedKey> blocked_keys(Connection& connection, const std::string& lane,
+                                                const std::string& after, std::size_t limit);
     /// The last transitions of a job, oldest first; its creation is `Job::created`.
     static std::vector<Step> history(Connection& connection, JobId id);
     /// Ids by filter in id order, for replays; at most `limit` after `after`.

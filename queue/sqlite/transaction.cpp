@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "schema/date.hpp"
+
 namespace spillway::queue::sqlite {
 
 namespace {
@@ -78,6 +80,7 @@ Enqueued SqliteTransaction::coalesce(const Row& before, const NewJob& job) {
     if (before.state == JobState::parked) {
         after.attempts = after.crashes = 0;
         after.run_at_ms.reset();
+        after.tried_ms.reset();
     } else if (before.attempts == 0) {
         after.run_at_ms.reset();  // what stays is the back-off of an earlier attempt
     }
@@ -126,6 +129,7 @@ Result<void> SqliteTransaction::start(const Claim& claim) {
     after.state = JobState::unknown;
     after.started_epoch = shop_.tokens.epoch();
     after.token = claim.token;
+    after.tried_ms = before.value().tried_ms.value_or(now_ms_);
     save(before.value(), after, std::nullopt);
     return success();
 }
@@ -141,6 +145,7 @@ Result<void> SqliteTransaction::settle(const Claim& claim, const Settlement& set
     after.started_epoch.reset();
     after.run_at_ms = optional_ms(settlement.run_at);
     after.token = shop_.tokens.next();  // ends the claim: a second settle of it is stale
+    after.tried_ms = before.tried_ms.value_or(now_ms_);
     after.state = settlement.state;
     replace_waits(after, settlement.waits);
     if (may_wait(after.state)) {
@@ -148,6 +153,11 @@ Result<void> SqliteTransaction::settle(const Claim& claim, const Settlement& set
         if (after.crashes >= shop_.crashes_max) {
             after.state = JobState::parked;
             words = {"poison", "the process ended " + std::to_string(after.crashes) + " times while this job ran", ""};
+        } else if (after.state != JobState::blocked && now_ms_ - *after.tried_ms > shop_.age_max.count()) {
+            after.state = JobState::parked;
+            words.detail = "tried in vain since " + format_utc(from_ms(*after.tried_ms)) +
+                           (words.detail.empty() ? "" : "; last: " + words.detail);
+            words.cause = "too_old";
         }
     }
     raise(after.lane, settlement.waits, after.priority);
@@ -167,6 +177,7 @@ void SqliteTransaction::take_over(Row& main, const Row& follow) {
     if (main.state == JobState::parked) {
         main.attempts = main.crashes = 0;
         main.run_at_ms.reset();
+        main.tried_ms.reset();
     }
     run(shop_.connection, "DELETE FROM waits WHERE job_id = ?1", main.id);
     run(shop_.connection, "UPDATE waits SET job_id = ?1 WHERE job_id = ?2", main.id, follow.id);
@@ -236,6 +247,7 @@ Result<void> SqliteTransaction::replay(JobId id) {
     Row after = *before;
     after.attempts = after.crashes = 0;
     after.run_at_ms.reset();
+    after.tried_ms.reset();
     after.state = ready_state(after);
     after.token = shop_.tokens.next();
     save(*before, after, Words{});
@@ -284,30 +296,38 @@ Result<void> SqliteTransaction::park_blocked(JobId id, const std::string& cause,
     return success();
 }
 
-Result<void> SqliteTransaction::pause_lane(const std::string& lane, const LanePause& pause) {
-    const std::int64_t id = shop_.names.lane(shop_.connection, lane);
+Result<void> SqliteTransaction::hold(const Hold& hold) {
+    const HoldScope scope{hold.lane ? shop_.names.lane(shop_.connection, *hold.lane) : 0,
+                          hold.kind ? shop_.names.kind(shop_.connection, *hold.kind) : 0};
     run(shop_.connection,
-        "INSERT INTO holds (lane_id, kind_id, reason, since_ms, until_ms) VALUES (?1, 0, ?2, ?3, ?4) "
-        "ON CONFLICT (lane_id, kind_id) DO UPDATE SET reason = excluded.reason, until_ms = excluded.until_ms",
-        id, pause.reason, now_ms_, optional_ms(pause.until));
-    effects_.pauses.push_back({id, pause});
+        "INSERT INTO holds (lane_id, kind_id, reason, since_ms, until_ms) VALUES (?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT (lane_id, kind_id) DO UPDATE SET reason = excluded.reason, since_ms = excluded.since_ms, "
+        "until_ms = excluded.until_ms",
+        scope.lane, scope.kind, hold.reason, now_ms_, optional_ms(hold.until));
+    effects_.holds.push_back({scope, LanePause{hold.reason, hold.until}, now_ms_});
     return success();
 }
 
-Result<void> SqliteTransaction::resume_lane(const std::string& lane) {
-    const auto id = shop_.names.find_lane(lane);
-    if (!id) return success();
-    run(shop_.connection, "DELETE FROM holds WHERE lane_id = ?1 AND kind_id = 0", *id);
-    effects_.pauses.push_back({*id, std::nullopt});
+Result<void> SqliteTransaction::lift(const std::optional<std::string>& lane, const std::optional<std::string>& kind) {
+    const auto lane_id = lane ? shop_.names.find_lane(*lane) : std::optional<std::int64_t>(0);
+    const auto kind_id = kind ? shop_.names.find_kind(*kind) : std::optional<std::int64_t>(0);
+    if (!lane_id || !kind_id) return success();  // never heard of: not held either
+    run(shop_.connection, "DELETE FROM holds WHERE lane_id = ?1 AND kind_id = ?2", *lane_id, *kind_id);
+    effects_.holds.push_back({{*lane_id, *kind_id}, std::nullopt});
     return success();
 }
 
-void SqliteTransaction::end_pause(const std::string& lane) {
-    const auto id = shop_.names.find_lane(lane);
-    if (!id) return;
-    SQLite::Statement& ended = bound(
-        shop_.connection, "DELETE FROM holds WHERE lane_id = ?1 AND kind_id = 0 AND until_ms <= ?2", *id, now_ms_);
-    if (ended.exec() == 1) effects_.pauses.push_back({*id, std::nullopt});
+Result<void> SqliteTransaction::pause_lane(const std::string& lane, const LanePause& pause) {
+    return hold({lane, std::nullopt, pause.reason, {}, pause.until});
+}
+
+Result<void> SqliteTransaction::resume_lane(const std::string& lane) { return lift(lane, std::nullopt); }
+
+void SqliteTransaction::end_hold(HoldScope scope) {
+    SQLite::Statement& ended =
+        bound(shop_.connection, "DELETE FROM holds WHERE lane_id = ?1 AND kind_id = ?2 AND until_ms <= ?3", scope.lane,
+              scope.kind, now_ms_);
+    if (ended.exec() == 1) effects_.holds.push_back({scope, std::nullopt});
 }
 
 void SqliteTransaction::promote(JobId id) {

@@ -14,6 +14,7 @@ class Names {
     std::int64_t lane(Connection& connection, const std::string& name);
     std::int64_t kind(Connection& connection, const std::string& name);
     std::optional<std::int64_t> find_lane(const std::string& name) const;
+    std::optional<std::int64_t> find_kind(const std::string& name) const;
     void load(const Interned& name);
 
     [[nodiscard]] std::size_t mark() const { return fresh_.size(); }
@@ -29,7 +30,7 @@ class Names {
 /// What one group of commands did, for the loop's index.
 struct Effects {
     std::vector<Change> changes;
-    std::vector<PauseChange> pauses;
+    std::vector<HoldChange> holds;
     std::vector<Interned> names;
     std::vector<JobId> held;            // kept also when the command was rolled back
     std::vector<std::int64_t> touched;  // lanes of `held`
@@ -41,6 +42,7 @@ struct Workshop {
     Claims& claims;
     Tokens& tokens;
     int crashes_max = 3;
+    Millis age_max{};
     Names names{};
 };
 
@@ -86,6 +88,8 @@ class SqliteTransaction final : public Transaction {
     Result<void> resolve_by_hand(JobId id, const std::string& note) override;
     Result<void> park_blocked(JobId id, const std::string& cause, const std::string& detail,
                               const std::string& advice) override;
+    Result<void> hold(const Hold& hold) override;
+    Result<void> lift(const std::optional<std::string>& lane, const std::optional<std::string>& kind) override;
     Result<void> pause_lane(const std::string& lane, const LanePause& pause) override;
     Result<void> resume_lane(const std::string& lane) override;
     Result<Job> get(JobId id) override;
@@ -93,8 +97,8 @@ class SqliteTransaction final : public Transaction {
 
     /// Scheduled and due -> waiting; anything else is left alone.
     void promote(JobId id);
-    /// A pause whose time is over ends; a newer one stays.
-    void end_pause(const std::string& lane);
+    /// A hold whose time is over ends; a newer one stays.
+    void end_hold(HoldScope scope);
     /// An idle job and its follow-up become one job with the newer body.
     void fold_idle(JobId id);
     /// The same, by the follow-up's id.
