@@ -137,6 +137,22 @@ std::optional<std::string> LaneIndex::next_kind(const std::string& lane_name, Wa
     return std::nullopt;
 }
 
+std::optional<Priority> LaneIndex::most_urgent(const std::string& lane_name, WallTime now) const {
+    const Lane* lane = find(lane_name);
+    if (lane == nullptr || paused(*lane, now)) return std::nullopt;
+    for (std::size_t priority = 0; priority < lane->waiting.size(); ++priority)
+        if (!lane->waiting[priority].empty()) return static_cast<Priority>(priority);
+    return std::nullopt;
+}
+
+std::vector<JobId> LaneIndex::running() const {
+    std::vector<JobId> ids;
+    ids.reserve(held_.size());
+    for (const auto& [id, held] : held_) ids.push_back(id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
 Claim LaneIndex::hold(std::int64_t lane_id, Lane& lane, Claim claim, const Place& where) {
     held_[claim.id] = Held{claim.token, lane_id, where};
     ++lane.claimed[at(where.state)];

@@ -72,6 +72,8 @@ class LaneIndex {
     void touch(std::int64_t lane) { ready_.insert(lane); }
 
     std::optional<std::string> next_kind(const std::string& lane, WallTime now) const;
+    std::optional<Priority> most_urgent(const std::string& lane, WallTime now) const;
+    std::vector<JobId> running() const;
     std::vector<Claim> claim(const std::string& lane, const std::string& kind, std::size_t limit, WallTime now);
     std::optional<Claim> claim_unknown(const std::string& lane, JobId id);
     void unclaim(const std::vector<Claim>& claims);

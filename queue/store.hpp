@@ -73,12 +73,17 @@ class Store {
     /// What a lane would claim next: the kind of its first claimable job by priority (a floor keeps bulk moving), then
     /// age. Nothing when the lane is empty or paused.
     virtual std::optional<std::string> next_kind(const std::string& lane) = 0;
+    /// The highest priority that a claimable job of the lane has, whatever the floor for bulk lets go first.
+    virtual std::optional<Priority> most_urgent(const std::string& lane) = 0;
     /// Claims up to `limit` waiting jobs of one kind, by priority then age. Two claims never hand out one job.
     virtual std::vector<Claim> claim(const std::string& lane, const std::string& kind, std::size_t limit) = 0;
     /// Claims one `unknown` job in order to resolve it; nothing when it is claimed or no longer unknown.
     virtual std::optional<Claim> claim_unknown(const std::string& lane, JobId id) = 0;
     /// Puts claims back untouched (nothing was started), at their old place.
     virtual void unclaim(const std::string& lane, const std::vector<Claim>& claims) = 0;
+    /// The jobs that are claimed right now, of all lanes: rows never say `running`, so whoever shows rows overlays
+    /// them.
+    virtual std::vector<JobId> running() = 0;
     /// Counts by state, `running` included; costs nothing.
     virtual LaneCounts counts(const std::string& lane) = 0;
     virtual std::optional<LanePause> lane_pause(const std::string& lane) = 0;

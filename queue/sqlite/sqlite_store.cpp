@@ -122,6 +122,10 @@ class SqliteStoreImpl final : public SqliteStore {
     std::optional<std::string> next_kind(const std::string& lane) override {
         return side_->index.next_kind(lane, clock_.wall_now());
     }
+    std::optional<Priority> most_urgent(const std::string& lane) override {
+        return side_->index.most_urgent(lane, clock_.wall_now());
+    }
+    std::vector<JobId> running() override { return side_->index.running(); }
     std::vector<Claim> claim(const std::string& lane, const std::string& kind, std::size_t limit) override {
         return side_->index.claim(lane, kind, limit, clock_.wall_now());
     }

@@ -2,6 +2,7 @@
 #include "services/api/idempotent.hpp"
 #include "services/api/operations.hpp"
 #include "services/api/paging.hpp"
+#include "services/api/running.hpp"
 
 namespace spillway::api {
 namespace {
@@ -52,7 +53,7 @@ Result<JobQuery> read_query(const Call& call) {
 
 using Jobs = std::vector<queue::Job>;
 
-Result<Jobs> look_up(store::Connection& connection, JobQuery query,
+Result<Jobs> look_up(store::Connection& connection, const Running& running, JobQuery query,
                      std::optional<std::pair<std::int64_t, queue::JobId>> after, std::size_t limit) {
     if (query.filter.lane) {
         const auto owner = store::get_connection(connection, ConnectionId(*query.filter.lane));
@@ -62,7 +63,7 @@ Result<Jobs> look_up(store::Connection& connection, JobQuery query,
         query.filter.lanes = store::lanes_of(connection, PartnerId(*query.partner));
         if (query.filter.lanes.empty()) return Jobs();  // an empty list would mean all lanes
     }
-    return queue::sqlite::SqliteStore::list_jobs(connection, query.filter, after, limit);
+    return running.list_jobs(connection, query.filter, after, limit);
 }
 
 /// One transition of one job, its event, and the job as it is then.
@@ -101,9 +102,9 @@ awaitable<Reply> list_jobs(Call& call) {
     }
     const auto query = read_query(call);
     if (!query.ok()) co_return problem_reply(query.error());
-    std::function<Result<Jobs>(store::Connection&)> look = [query = *query, after,
+    std::function<Result<Jobs>(store::Connection&)> look = [running = Running(call.context()), query = *query, after,
                                                             limit = page->limit + 1](store::Connection& connection) {
-        return look_up(connection, query, after, limit);
+        return look_up(connection, running, query, after, limit);
     };
     auto jobs = co_await call.context().store.read<Jobs>(std::move(look));
     if (!jobs.ok()) co_return problem_reply(jobs.error());
@@ -114,9 +115,12 @@ awaitable<Reply> list_jobs(Call& call) {
 
 awaitable<Reply> get_job(Call& call) {
     using Text = std::string;
-    std::function<Result<Text>(store::Connection&)> look = [job = *call.named.job](store::Connection& connection) {
+    std::function<Result<Text>(store::Connection&)> look = [running = Running(call.context()),
+                                                            job = *call.named.job](store::Connection& connection) {
+        auto shown = job;
+        running.show(shown);
         JsonText json;
-        write_job_detail(json, job, store::blocker_of(connection, job));
+        write_job_detail(json, shown, store::blocker_of(connection, job));
         return Result<Text>(std::move(json).take());
     };
     auto text = co_await call.context().store.read<Text>(std::move(look));

@@ -3,6 +3,7 @@
 #include "services/api/operations.hpp"
 #include "services/api/paging.hpp"
 #include "services/api/record_paths.hpp"
+#include "services/api/running.hpp"
 
 namespace spillway::api {
 namespace {
@@ -82,6 +83,9 @@ awaitable<Reply> get_record(Call& call) {
     };
     auto view = co_await call.context().store.read<RecordView>(std::move(look));
     if (!view.ok()) co_return problem_reply(view.error());
+    const Running running(call.context());
+    running.show(view->record);
+    if (view->job) running.show(*view->job);
     const auto provider = call.context().providers.find(call.named.connection->provider);
     JsonText json;
     write_record_detail(json, *view, provider == call.context().providers.end() ? nullptr : provider->second);
@@ -103,9 +107,10 @@ awaitable<Reply> list_records(Call& call) {
         if (!filter.job_state) co_return problem_reply(invalid("unknown_state", "there is no such state"));
     }
     using Rows = std::vector<store::RecordRow>;
-    std::function<Result<Rows>(store::Connection&)> look = [owner = call.named.connection->id, filter, after = *after,
+    std::function<Result<Rows>(store::Connection&)> look = [running = Running(call.context()),
+                                                            owner = call.named.connection->id, filter, after = *after,
                                                             limit = page->limit + 1](store::Connection& connection) {
-        return Result<Rows>(store::list_records(connection, owner, filter, after, limit));
+        return Result<Rows>(running.list_records(connection, owner, filter, after, limit));
     };
     auto rows = co_await call.context().store.read<Rows>(std::move(look));
     if (!rows.ok()) co_return problem_reply(rows.error());

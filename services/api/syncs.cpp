@@ -2,6 +2,7 @@
 #include "services/api/idempotent.hpp"
 #include "services/api/operations.hpp"
 #include "services/api/paging.hpp"
+#include "services/api/running.hpp"
 
 namespace spillway::api {
 namespace {
@@ -20,9 +21,12 @@ Result<SyncView> look_at(store::Connection& connection, const SyncId& id) {
 
 /// How a sync stands. Who finds that nothing is left writes it down.
 awaitable<Result<SyncView>> view_sync(ApiContext& context, SyncId id) {
-    std::function<Result<SyncView>(store::Connection&)> look = [id](store::Connection& connection) {
-        return look_at(connection, id);
-    };
+    std::function<Result<SyncView>(store::Connection&)> look =
+        [id, running = Running(context)](store::Connection& connection) {
+            auto view = look_at(connection, id);
+            if (view.ok()) running.show(connection, view->sync, view->progress);
+            return view;
+        };
     auto view = co_await context.store.read<SyncView>(look);
     if (!view.ok() || view->sync.state == "done" || !view->progress.done()) co_return view;
     std::function<Result<SyncView>(queue::Transaction&)> finish =

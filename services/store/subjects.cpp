@@ -104,6 +104,7 @@ Result<std::vector<LoadedSubject>> load_subjects(Connection& connection, const s
         if (!subject.ok()) return std::move(subject).error();
         subject->job_id = id;
         subject->attempts = job->attempts;
+        subject->priority = job->priority;
         subjects.push_back(std::move(*subject));
     }
     return subjects;

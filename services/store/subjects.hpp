@@ -14,6 +14,7 @@ struct LoadedSubject {
     std::int64_t record_id = 0;
     queue::JobId job_id = 0;
     int attempts = 0;  ///< of the job
+    queue::Priority priority = queue::Priority::normal;
     Subject subject;
 };
 

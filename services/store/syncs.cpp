@@ -160,6 +160,14 @@ SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
     return progress;
 }
 
+std::optional<queue::JobState> state_in_sync(Connection& connection, const SyncRow& sync, queue::JobId job) {
+    return first_row(query(connection,
+                           "SELECT j.state FROM sync_jobs y JOIN jobs j ON j.id = y.job_id"
+                           " WHERE y.sync_id = ?1 AND y.job_id = ?2",
+                           sync.id.value, job),
+                     [](SQLite::Statement& row) { return static_cast<queue::JobState>(integer(row, 0)); });
+}
+
 bool sync_done(Connection& connection, const SyncRow& sync) {
     if (any_moving(connection, sync)) return false;
     if (!any_blocked(connection, sync) || !any_behind_moving(connection, sync)) return true;

@@ -34,6 +34,8 @@ std::optional<SyncRow> get_sync(Connection& connection, const SyncId& id);
 std::vector<SyncRow> list_syncs(Connection& connection, const ConnectionId& owner,
                                 std::optional<std::pair<std::int64_t, std::string>> after, std::size_t limit);
 SyncProgress sync_progress(Connection& connection, const SyncRow& sync);
+/// The state of a job of that sync as stored; nothing when it is not of the sync.
+std::optional<queue::JobState> state_in_sync(Connection& connection, const SyncRow& sync, queue::JobId job);
 /// sync_progress(...).done(), for who asks often: ends at the first job that is still on its way, and looks at what
 /// blocks what only when there is none. Safe on a reader and in a transaction.
 bool sync_done(Connection& connection, const SyncRow& sync);

@@ -70,7 +70,7 @@ asio::awaitable<Result<std::vector<RemoteObject>>> read_current(LaneParts& lane,
     }
     if (links.empty()) co_return std::vector<RemoteObject>{};
     auto calls = lane.provider.read_by_id(lane.caller.target().tenant, links);
-    co_return co_await read_all(lane, std::move(calls), pacing::Urgency::bulk);
+    co_return co_await read_all(lane, std::move(calls), flight.urgency());
 }
 
 asio::awaitable<void> prepare(LaneParts& lane, Flight& flight, std::vector<RemoteObject> current) {

@@ -51,11 +51,11 @@ void Caller::wake() {
     for (auto* waiter : waiting_) waiter->notify();
 }
 
-asio::awaitable<bool> Caller::wait_for_slot(CallClass call_class, pacing::Urgency urgency) {
+asio::awaitable<bool> Caller::wait_for_slot(CallClass call_class, Urge urge) {
     const auto executor = co_await asio::this_coro::executor;
     bool granted = false;
     for (;;) {
-        const auto ask = this->ask(call_class, urgency);
+        const auto ask = this->ask(call_class, urge());
         granted = ask.go;
         if (granted) break;
         status_.waits_for = ask.waits_for;
@@ -82,7 +82,8 @@ asio::awaitable<Result<void>> Caller::save_day_calls(std::vector<pacing::DayRow>
 /// Takes the slot before anything else happens: what `before_send` writes down as sent leaves right after.
 asio::awaitable<Result<SendResult>> Caller::send_in_slot(PreparedCall call, pacing::Urgency urgency, Secret token,
                                                          BeforeSend before_send) {
-    const bool granted = co_await wait_for_slot(call.call_class, urgency);
+    Urge same = [urgency] { return urgency; };
+    const bool granted = co_await wait_for_slot(call.call_class, std::move(same));
     if (!granted) co_return stopping();
     const SendLimits limits;
     const auto begun = clock_.steady_now();

@@ -62,8 +62,9 @@ class Caller {
 
     /// When the next call of that class could go; at once, or a wait with its reason.
     [[nodiscard]] pacing::Ask ask(CallClass call_class, pacing::Urgency urgency);
-    /// The same as a wait. @return false when the caller was cancelled.
-    boost::asio::awaitable<bool> wait_for_slot(CallClass call_class, pacing::Urgency urgency);
+    /// The same as a wait; how urgent it is, is asked anew at each look. @return false when the caller was cancelled.
+    using Urge = std::function<pacing::Urgency()>;
+    boost::asio::awaitable<bool> wait_for_slot(CallClass call_class, Urge urge);
     [[nodiscard]] const CallerStatus& status() const { return status_; }
     [[nodiscard]] const Target& target() const { return target_; }
     /// A consent was given (again): refusals of calls that began before say nothing about it.

@@ -1,10 +1,19 @@
 #include "services/sync/flight.hpp"
 
+#include <algorithm>
+
 #include "schema/runtime/log.hpp"
 
 namespace spillway::sync {
 
 namespace asio = boost::asio;
+
+pacing::Urgency Flight::urgency() const {
+    const bool urgent = std::any_of(members.begin(), members.end(), [](const Member& member) {
+        return member.loaded.priority == queue::Priority::interactive;
+    });
+    return urgent ? pacing::Urgency::interactive : pacing::Urgency::bulk;
+}
 
 asio::awaitable<Result<void>> commit_settlement(LaneParts& lane, queue::Work work) {
     for (;;) {

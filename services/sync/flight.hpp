@@ -16,6 +16,8 @@ struct Flight {
     Flight& operator=(const Flight&) = delete;
     ~Flight() { lane.store.unclaim(lane.lane, unsettled); }
 
+    /// A batch is as urgent as its most urgent member.
+    [[nodiscard]] pacing::Urgency urgency() const;
     void done(const queue::Claim& claim) {
         std::erase_if(unsettled, [&](const queue::Claim& other) { return other.id == claim.id; });
     }

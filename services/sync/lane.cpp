@@ -116,7 +116,16 @@ void Lane::start(std::vector<store::Call> open_calls) {
     tasks_.spawn(run(), "run");
 }
 
-void Lane::wake() { wake_.notify(); }
+void Lane::wake() {
+    wake_.notify();
+    // What somebody waits for may use the share that is held back from the bulk work that waits for a slot now.
+    if (next_urgency() == pacing::Urgency::interactive) caller_.wake();
+}
+
+pacing::Urgency Lane::next_urgency() const {
+    return world_.store.most_urgent(parts_.lane) == queue::Priority::interactive ? pacing::Urgency::interactive
+                                                                                 : pacing::Urgency::bulk;
+}
 
 asio::awaitable<void> Lane::stop(Millis grace) { co_await tasks_.stop(world_.clock, grace); }
 
@@ -132,7 +141,9 @@ asio::awaitable<void> Lane::run() {
 /// One look at the lane: starts a flight, or waits for a reason to look again.
 asio::awaitable<bool> Lane::send_next() {
     const auto now = world_.clock.steady_now();
-    if (!parts_.may_send || flights_ >= world_.flights_max) {
+    // Bulk flights may wait long for their slots: what somebody waits for does not queue up behind them.
+    const auto flights_max = world_.flights_max + (next_urgency() == pacing::Urgency::interactive ? 1 : 0);
+    if (!parts_.may_send || flights_ >= flights_max) {
         co_await wake_.wait();
         co_return false;
     }
@@ -145,7 +156,8 @@ asio::awaitable<bool> Lane::send_next() {
         co_return false;
     }
     // The batch is formed when a call may go, not before: what arrives meanwhile still gets in.
-    const bool granted = co_await caller_.wait_for_slot(write_class_, pacing::Urgency::bulk);
+    Caller::Urge urge = [this] { return next_urgency(); };
+    const bool granted = co_await caller_.wait_for_slot(write_class_, std::move(urge));
     if (!granted || !parts_.may_send) co_return false;
     const auto kind = world_.store.next_kind(parts_.lane);
     if (!kind) co_return false;

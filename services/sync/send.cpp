@@ -163,7 +163,7 @@ asio::awaitable<void> send(LaneParts& lane, Flight& flight) {
         return write_intent(lane, flight, call, std::move(day_calls));
     };
     auto request = call.request;
-    auto answer = co_await lane.caller.call(std::move(request), pacing::Urgency::bulk, std::move(before));
+    auto answer = co_await lane.caller.call(std::move(request), flight.urgency(), std::move(before));
     if (answer.ok()) {
         co_await settle(lane, flight, std::move(call), std::move(*answer));
         co_return;

@@ -93,6 +93,7 @@ TEST_F(Checklist, priority_no_starvation) {
         const auto kind = bench.store().next_kind("L");
         ASSERT_TRUE(kind);
         EXPECT_EQ(bench.store().next_kind("L"), kind) << "asking changes nothing";
+        EXPECT_EQ(bench.store().most_urgent("L"), Priority::interactive) << "also when the floor lets bulk go";
         ASSERT_TRUE(bench.claim_one("L", *kind));
         order += kind->front();
     }

@@ -11,6 +11,7 @@ TEST_F(StoreTest, AJobGoesFromEnqueueToApplied) {
     const auto claim = bench.claim_one();
     ASSERT_TRUE(claim);
     EXPECT_EQ(bench.count(JobState::running), 1);
+    EXPECT_EQ(bench.store().running(), std::vector<JobId>{made.id});
     EXPECT_EQ(bench.count(JobState::waiting), 0);
     ASSERT_TRUE(bench.start(*claim).ok());
     EXPECT_EQ(bench.count(JobState::running), 1);
