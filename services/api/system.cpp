@@ -35,6 +35,17 @@ void write_lane_metrics(std::string& out, const ApiContext& context, const std::
         throttled;
 }
 
+void write_trust_metrics(std::string& out, const sync::Trust& trust) {
+    out +=
+        "# HELP spillway_clock_alarms_total Times that the wall clock was behind the last heartbeat or far ahead of "
+        "it.\n"
+        "# TYPE spillway_clock_alarms_total counter\nspillway_clock_alarms_total " +
+        std::to_string(trust.clock_alarms) +
+        "\n# HELP spillway_in_doubt Whether the backlog is looked up before it is created.\n"
+        "# TYPE spillway_in_doubt gauge\nspillway_in_doubt{why=\"" +
+        label_value(trust.doubt ? trust.doubt->why : "") + "\"} " + (trust.doubt ? "1" : "0") + "\n";
+}
+
 }  // namespace
 
 awaitable<Reply> health(Call&) {
@@ -44,7 +55,15 @@ awaitable<Reply> health(Call&) {
 awaitable<Reply> ready(Call& call) {
     auto status = call.context().ready ? call.context().ready() : success();
     if (!status.ok()) co_return problem_reply(status.error(), 503);
-    co_return json_response(200, R"({"status":"ready"})");
+    JsonText json;
+    json.object().member("status", "ready");
+    if (const auto trust = call.context().sync.trust(); trust.doubt) {
+        json.key("doubt").object().member("why", trust.doubt->why).member("since", format_utc(trust.doubt->since));
+        if (trust.doubt->until) json.member("until", format_utc(*trust.doubt->until));
+        json.close();
+    }
+    json.close();
+    co_return json_response(200, std::move(json).take());
 }
 
 awaitable<Reply> metrics(Call& call) {
@@ -61,6 +80,7 @@ awaitable<Reply> metrics(Call& call) {
     response.headers.set("Content-Type", "text/plain; version=0.0.4");
     write_lane_metrics(response.body, call.context(), *rows);
     if (call.context().relay != nullptr) write_relay_metrics(response.body, call.context().relay->status());
+    write_trust_metrics(response.body, call.context().sync.trust());
     call.api.metrics.write(response.body);
     co_return response;
 }

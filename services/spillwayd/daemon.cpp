@@ -18,6 +18,7 @@
 #include "connectors/xero/xero.hpp"
 #include "migrations.hpp"
 #include "schema/runtime/real_clock.hpp"
+#include "schema/runtime/run_on.hpp"
 #include "schema/runtime/signal.hpp"
 #include "schema/sha256.hpp"
 #include "services/api/api.hpp"
@@ -38,6 +39,8 @@ namespace {
 constexpr Millis kServerGrace{1'000};
 constexpr Millis kLaneGrace{2'500};
 constexpr Millis kRelayGrace{300};
+/// Given up when the disk is full, so that what is in flight can be settled: hundreds of settlements fit.
+constexpr std::int64_t kBallast = 64 << 20;
 
 int refuse(const Error& error) {
     std::fprintf(stderr, "spillwayd: %s\n", error.detail.empty() ? error.code.c_str() : error.detail.c_str());
@@ -94,6 +97,7 @@ struct Parts {
     std::unique_ptr<api::ApiContext> api{};
     http::Handler handler{};
     std::unique_ptr<http::Server> server{};
+    std::string generation{};
     bool started = false;  ///< every lane runs; before that the port is only held
 };
 
@@ -101,6 +105,7 @@ Result<void> open_store(Parts& parts) {
     queue::sqlite::Settings settings;
     settings.path = parts.config.state_dir + "/spillway.db";
     settings.migrations = embedded::migrations;
+    settings.ballast_bytes = kBallast;
     auto store = queue::sqlite::SqliteStore::open(parts.loop.get_executor(), parts.clock, settings);
     if (!store.ok()) return std::move(store).error();
     parts.store = std::move(*store);
@@ -143,6 +148,15 @@ asio::awaitable<http::Reply> answer(Parts& parts, HttpRequest request) {
     co_return co_await parts.handler(std::move(request));
 }
 
+/// A heartbeat is in the store: the file beside it follows.
+asio::awaitable<void> note_beat(Parts& parts, std::int64_t count) {
+    auto write = [dir = parts.config.state_dir, generation = parts.generation, count] {
+        return note_generation(dir, generation, count);
+    };
+    const auto noted = co_await run_on(parts.blocking.get_executor(), std::move(write));
+    if (!noted.ok()) log_warn("generation_not_noted", {{"detail", noted.error().detail}});
+}
+
 /// Binds the port before any lane starts: a port that is taken must be known while nothing has happened yet.
 Result<void> open_api(Parts& parts, const std::string& generation) {
     auto key = admin_key(parts.config.admin_key_file, parts.random);
@@ -174,15 +188,17 @@ Result<void> build(Parts& parts) {
         if (!relay.ok()) return std::move(relay).error();
         parts.relay = *std::move(relay);
     }
-    parts.service = std::make_unique<sync::Service>(sync::Service::Parts{parts.loop.get_executor(), *parts.store,
-                                                                         *parts.transport, *parts.grants, parts.clock,
-                                                                         parts.random, make_apps(parts.config)});
+    parts.service = std::make_unique<sync::Service>(sync::Service::Parts{
+        parts.loop.get_executor(), *parts.store, *parts.transport, *parts.grants, parts.clock, parts.random,
+        make_apps(parts.config), [&parts](std::int64_t count) { return note_beat(parts, count); }});
     return success();
 }
 
 asio::awaitable<int> serve(Parts& parts) {
-    auto generation = co_await check_generation(*parts.store, parts.config.state_dir, parts.random);
+    auto generation =
+        co_await check_generation(*parts.store, parts.config.state_dir, parts.clock.wall_now(), parts.random);
     if (!generation.ok()) co_return refuse(generation.error());
+    parts.generation = *generation;
     auto loaded = co_await parts.grants->load();
     if (!loaded.ok()) co_return refuse(loaded.error());
     if (parts.relay.relay) {

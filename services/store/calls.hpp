@@ -36,6 +36,7 @@ struct Call {
     std::optional<SteadyTime> first_sent;
     std::optional<SteadyTime> last_sent;
     bool resent = false;
+    bool doubt = false;           ///< never sent as far as we know: looked up before it is
     int status = 0;               ///< of the last answer; 0: none came
     std::vector<Intent> intents;  ///< in the order of the members
 };

@@ -1,5 +1,7 @@
 #include "services/store/events.hpp"
 
+#include "services/store/meta.hpp"
+
 namespace spillway::store {
 namespace {
 
@@ -32,17 +34,10 @@ std::vector<EventRow> list_events(Connection& connection, const EventFilter& fil
                 read_event);
 }
 
-std::string generation(Connection& connection) {
-    return first_row(query(connection, "SELECT value FROM meta WHERE name = 'generation'"),
-                     [](SQLite::Statement& row) { return text(row, 0); })
-        .value_or("");
-}
+std::string generation(Connection& connection) { return meta(connection, "generation"); }
 
 void set_generation(Connection& connection, const std::string& generation) {
-    run(connection,
-        "INSERT INTO meta (name, value) VALUES ('generation', ?1) ON CONFLICT (name) DO UPDATE SET value = "
-        "excluded.value",
-        generation);
+    set_meta(connection, "generation", generation);
 }
 
 }  // namespace spillway::store

@@ -110,7 +110,16 @@ asio::awaitable<Result<SendResult>> Caller::send_in_slot(PreparedCall call, paci
     }
     pacer_.end(ticket, clock_.steady_now(), signals, ended_from(result.stage));
     wake();
+    if (signals.problem != LimitSignals::Problem::none || signals.retry_after) co_await keep_wait();
     co_return result;
+}
+
+/// Best effort: after a crash the windows count as full for a minute anyway.
+asio::awaitable<void> Caller::keep_wait() {
+    const auto left = pacer_.wait_left(clock_.steady_now());
+    if (!left) co_return;
+    const auto kept = co_await save_wait_(*left);
+    if (!kept.ok()) log_warn("wait_not_stored", {{"tenant", target_.tenant}, {"code", kept.error().code}});
 }
 
 asio::awaitable<Result<SendResult>> Caller::call(PreparedCall call, pacing::Urgency urgency) {

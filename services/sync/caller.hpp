@@ -42,15 +42,18 @@ class Caller {
     };
     /// Stores day counts before the calls that they reserve; whoever passes `before_send` does that in its own commit.
     using SaveDays = std::function<boost::asio::awaitable<Result<void>>(std::vector<pacing::DayRow>)>;
+    /// Stores a wait that the provider asked for, so that a restart keeps it.
+    using SaveWait = std::function<boost::asio::awaitable<Result<void>>(Millis left)>;
     Caller(Provider& provider, Transport& transport, TokenSource& tokens, Clock& clock, pacing::Pacer& pacer,
-           Target target, SaveDays save_days)
+           Target target, SaveDays save_days, SaveWait save_wait)
         : provider_(provider),
           transport_(transport),
           tokens_(tokens),
           clock_(clock),
           pacer_(pacer),
           target_(std::move(target)),
-          save_days_(std::move(save_days)) {}
+          save_days_(std::move(save_days)),
+          save_wait_(std::move(save_wait)) {}
 
     /// Sends one call when the limits allow it. `before_send` runs when the slot is taken, last before the bytes leave:
     /// the place to write the intent and to look once more whether it may go; its error is returned and nothing is
@@ -78,6 +81,7 @@ class Caller {
  private:
     boost::asio::awaitable<Result<SendResult>> send_in_slot(PreparedCall call, pacing::Urgency urgency, Secret token,
                                                             BeforeSend before_send);
+    boost::asio::awaitable<void> keep_wait();
     boost::asio::awaitable<Result<void>> save_day_calls(std::vector<pacing::DayRow> rows);
     boost::asio::awaitable<Result<SendResult>> call_once_renewed(PreparedCall call, pacing::Urgency urgency,
                                                                  BeforeSend before_send);
@@ -89,6 +93,7 @@ class Caller {
     pacing::Pacer& pacer_;
     Target target_;
     SaveDays save_days_;
+    SaveWait save_wait_;
     CallerStatus status_;
     std::uint64_t consent_ = 0;
     std::vector<Signal*> waiting_;  ///< whoever waits for a slot: the end of any call may free one

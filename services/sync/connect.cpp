@@ -70,8 +70,7 @@ asio::awaitable<Result<Books>> Service::read_books_of(ProviderApp& app, Caller& 
     co_return app.provider->read_books(tenant, answers);
 }
 
-asio::awaitable<Result<ConnectionId>> Service::link_tenant(ProviderApp& app, store::ConsentRow consent, GrantId grant,
-                                                           Tenant tenant) {
+asio::awaitable<Result<ConnectionId>> Service::link_tenant(store::ConsentRow consent, GrantId grant, Tenant tenant) {
     store::ConnectionRow row;
     row.id = ConnectionId("con_" + random_.hex128());
     row.partner = consent.partner;
@@ -79,25 +78,15 @@ asio::awaitable<Result<ConnectionId>> Service::link_tenant(ProviderApp& app, sto
     row.tenant_id = tenant.id;
     row.tenant_link = tenant.connection_id;
     row.grant = grant;
-    // The organisation's lists are read through the lane-to-be: these calls count against its limits already.
-    auto lane = co_await make_lane(row, /*fresh=*/true);
-    if (!lane.ok()) co_return std::move(lane).error();
-    auto books = co_await read_books_of(app, (*lane)->caller(), tenant.id);
-    if (!books.ok()) co_return std::move(books).error();
-    row.tenant_name = tenant.name.empty() ? books->name : tenant.name;
-    row.books = write_books(*books);
+    row.tenant_name = tenant.name;
     row.created = row.changed = clock_.wall_now();
-    // A complete proposal makes the connection usable at once (posting stays on_sync: nothing is sent before somebody
-    // asks).
-    const auto proposal = app.provider->propose(*books);
-    const auto problems = app.provider->check(proposal, *books);
-    row.mapping = problems.empty() ? write_mapping(proposal) : std::string();
-    row.state = problems.empty() ? "active" : "setup";
-    row.state_reason = problems.empty() ? "" : problems.front().detail;
+    row.state = "setup";
+    row.state_reason = kReadingBooks;
     queue::Work work = [row](queue::Transaction& transaction) -> Result<void> {
         auto& connection = connection_of(transaction);
         if (store::find_linked(connection, row.provider, row.tenant_id))
-            return Error{ErrorKind::conflict, "tenant_linked", row.tenant_name + " is linked already"};
+            return Error{ErrorKind::conflict, "tenant_linked",
+                         (row.tenant_name.empty() ? row.tenant_id : row.tenant_name) + " is linked already"};
         store::insert_connection(connection, row);
         store::append_event(connection, {row.created, row.partner, row.id, "connection.created",
                                          R"({"provider":")" + row.provider + "\"}"});
@@ -105,9 +94,11 @@ asio::awaitable<Result<ConnectionId>> Service::link_tenant(ProviderApp& app, sto
     };
     const auto stored = co_await store_.commit(queue::CommandClass::intake, std::move(work));
     if (!stored.ok()) co_return stored.error();
-    (*lane)->update(row);
+    auto lane = co_await make_lane(row, /*fresh=*/true);
+    if (!lane.ok()) co_return std::move(lane).error();
     auto started = co_await start_lane(row.id, std::move(*lane));
     if (!started.ok()) co_return std::move(started).error();
+    co_await await_first_books(row.id);
     log_info("connected", {{"conn", row.id.value}, {"provider", row.provider}, {"tenant", row.tenant_name}});
     co_return row.id;
 }
@@ -204,7 +195,7 @@ asio::awaitable<Result<SyncService::Connected>> Service::finish_connect(std::str
     }
     Result<ConnectionId> last = Error{ErrorKind::conflict, "no_tenant", "the consent names no organisation"};
     for (auto& tenant : *tenants) {
-        last = co_await link_tenant(app, *consent, grant->id, std::move(tenant));
+        last = co_await link_tenant(*consent, grant->id, std::move(tenant));
         if (last.ok()) connected.connections.push_back(*last);
     }
     // Some organisations of this user may be linked already; only when none was new is that an error.

@@ -43,6 +43,11 @@ boost::asio::awaitable<Result<std::vector<RemoteObject>>> read_current(LaneParts
 /// Turns members into prepared objects; refused ones are parked, and what does not fit into the call goes back.
 boost::asio::awaitable<void> prepare(LaneParts& lane, Flight& flight, std::vector<RemoteObject> current);
 
+// look_up_first.cpp
+
+/// Takes out of the flight what the books may hold already, and has it looked up before it is sent.
+boost::asio::awaitable<void> look_up_first(LaneParts& lane, Flight& flight);
+
 // send.cpp
 
 /// Sends what was prepared, and settles whatever came of it.

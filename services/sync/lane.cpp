@@ -13,6 +13,10 @@ namespace {
 
 /// A belt beside the wake-up.
 constexpr Millis kClaimAgain{1'000};
+/// How soon a full disk is looked at again.
+constexpr Millis kRoomAgain{5'000};
+/// Each takes half a minute at least, and holds a batch in memory.
+constexpr std::size_t kDoubtsMax = 16;
 /// How a lane holds back after whole-call failures: soon at first, then every half minute.
 constexpr queue::BackoffPolicy kLaneBackoff{Millis{1'000}, Millis{30'000}, 0};
 
@@ -35,6 +39,16 @@ Books books_of(const store::ConnectionRow& row) {
     return books.ok() ? std::move(*books) : Books{};
 }
 
+Caller::SaveWait save_wait_to(LaneWorld& world, std::string budget) {
+    return [&store = world.store, &clock = world.clock, budget = std::move(budget)](Millis left) {
+        queue::Work work = [budget, left, now = clock.wall_now()](queue::Transaction& transaction) -> Result<void> {
+            store::save_wait(queue::sqlite::connection_of(transaction), budget, left, now);
+            return success();
+        };
+        return store.commit(queue::CommandClass::settle, std::move(work));
+    };
+}
+
 Caller::SaveDays save_days_to(queue::sqlite::SqliteStore& store, std::string budget) {
     return [&store, budget = std::move(budget)](std::vector<pacing::DayRow> rows) {
         queue::Work work = [budget, rows = std::move(rows)](queue::Transaction& transaction) -> Result<void> {
@@ -53,6 +67,8 @@ Millis LaneParts::trip(Millis at_least) {
     hold_until = std::max(hold_until, clock.steady_now() + delay);
     return delay;
 }
+
+bool LaneParts::has_room() const { return store.room() != queue::sqlite::Room::settles_only; }
 
 void LaneParts::recovered() {
     failures_in_row = 0;
@@ -78,7 +94,8 @@ Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
       pacer_(setup.provider.limits(), setup.app_budget),
       caller_(setup.provider, world.transport, world.tokens, world.clock, pacer_,
               Caller::Target{setup.origin, row.tenant_id, row.grant},
-              save_days_to(world.store, setup.app + "/" + row.tenant_id)),
+              save_days_to(world.store, setup.app + "/" + row.tenant_id),
+              save_wait_to(world, setup.app + "/" + row.tenant_id)),
       parts_{row.id,  row.partner, row.id.value, world.store,  setup.provider,
              caller_, pacer_,      world.clock,  world.random, setup.app + "/" + row.tenant_id,
              {},      {}},
@@ -94,7 +111,12 @@ Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
         parts_.may_send = false;
         unauthorised_(parts_.connection, std::move(reason));
     };
-    parts_.on_unknown = [this](store::Call call) { tasks_.spawn(resolve(parts_, std::move(call)), "resolve"); };
+    parts_.on_unknown = [this](store::Call call) {
+        if (call.doubt) ++doubts_;
+        tasks_.spawn(resolve_one(std::move(call)), "resolve");
+    };
+    if (setup.wait_left) pacer_.wait_until(world.clock.steady_now() + *setup.wait_left);
+    doubt();
     update(row);
 }
 
@@ -111,7 +133,14 @@ void Lane::update(const store::ConnectionRow& row) {
     wake();
 }
 
-void Lane::start(std::vector<store::Call> open_calls) {
+void Lane::doubt() {
+    parts_.doubt = world_.doubt;
+    parts_.doubt_from = world_.doubt_from;
+    parts_.looked_up.clear();
+}
+
+void Lane::start(std::vector<store::Call> open_calls, std::vector<queue::JobId> stranded) {
+    if (!stranded.empty()) tasks_.spawn(revive(parts_, std::move(stranded)), "revive");
     for (auto& call : open_calls) parts_.on_unknown(std::move(call));
     tasks_.spawn(run(), "run");
 }
@@ -143,8 +172,13 @@ asio::awaitable<bool> Lane::send_next() {
     const auto now = world_.clock.steady_now();
     // Bulk flights may wait long for their slots: what somebody waits for does not queue up behind them.
     const auto flights_max = world_.flights_max + (next_urgency() == pacing::Urgency::interactive ? 1 : 0);
-    if (!parts_.may_send || flights_ >= flights_max) {
+    if (!parts_.may_send || flights_ >= flights_max || doubts_ >= kDoubtsMax) {
         co_await wake_.wait();
+        co_return false;
+    }
+    if (!parts_.has_room()) {
+        // Nothing is begun that a full disk could keep from being settled.
+        co_await wake_.wait_until(world_.clock, now + kRoomAgain);
         co_return false;
     }
     if (now < parts_.hold_until) {
@@ -173,6 +207,20 @@ asio::awaitable<bool> Lane::send_next() {
     co_return true;
 }
 
+asio::awaitable<void> Lane::resolve_one(store::Call call) {
+    struct Landing {
+        Lane& lane;
+        bool doubt;
+        ~Landing() {
+            if (!doubt) return;
+            --lane.doubts_;
+            lane.wake();
+        }
+    };
+    const Landing landing{*this, call.doubt};
+    co_await resolve(parts_, std::move(call));
+}
+
 asio::awaitable<void> Lane::flight(std::vector<queue::Claim> claims) {
     // However it ends, exceptions included, the lane may start another.
     struct Landing {
@@ -195,6 +243,9 @@ LaneStatus Lane::status() const {
     status.day_left = const_cast<pacing::Pacer&>(pacer_).day_left(now);
     if (state_ != "active") {
         status.doing = state_;
+    } else if (!parts_.has_room()) {
+        status.doing = "waiting";
+        status.waits_for = "disk";
     } else if (now < parts_.hold_until) {
         status.doing = "waiting";
         status.waits_for = "provider";
@@ -205,7 +256,8 @@ LaneStatus Lane::status() const {
         if (caller.until && *caller.until > now && *caller.until != SteadyTime::max())
             status.wait_left = *caller.until - now;
     } else {
-        status.doing = flights_ > 0 ? "sending" : "idle";
+        status.doing = flights_ > 0 ? "sending" : doubts_ > 0 ? "waiting" : "idle";
+        if (flights_ == 0 && doubts_ > 0) status.waits_for = "look_up_first";
     }
     return status;
 }

@@ -23,6 +23,8 @@ struct LaneWorld {
     Random& random;
     queue::BackoffPolicy backoff{};
     std::size_t flights_max = 3;  ///< calls in flight per lane; under every provider's own limit of concurrent calls
+    std::optional<store::Doubt> doubt{};
+    SteadyTime doubt_from{};
 };
 
 class Lane {
@@ -33,6 +35,7 @@ class Lane {
         pacing::AppBudget& app_budget;
         bool fresh = false;  ///< linked by this very process: nothing was sent before, so the limits start empty
         std::vector<pacing::DayRow> day_calls;
+        std::optional<Millis> wait_left;  ///< a wait that the provider asked an earlier process for
     };
     Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup);
     ~Lane();
@@ -41,8 +44,11 @@ class Lane {
 
     /// Takes over the row's state, mapping and books; called whenever they change.
     void update(const store::ConnectionRow& row);
+    /// Takes over the world's doubt; called whenever it changes.
+    void doubt();
     /// Resolves what earlier processes left open, then sends until stopped.
-    void start(std::vector<store::Call> open_calls);
+    /// @param stranded  jobs that are unknown without an open intent.
+    void start(std::vector<store::Call> open_calls, std::vector<queue::JobId> stranded);
     /// Something may be claimable.
     void wake();
     /// Takes nothing new, lets calls in flight end within `grace`, then abandons them (their intents stay open).
@@ -59,6 +65,7 @@ class Lane {
     boost::asio::awaitable<void> run();
     [[nodiscard]] pacing::Urgency next_urgency() const;
     boost::asio::awaitable<bool> send_next();
+    boost::asio::awaitable<void> resolve_one(store::Call call);
     boost::asio::awaitable<void> flight(std::vector<queue::Claim> claims);
 
     LaneWorld& world_;
@@ -69,6 +76,7 @@ class Lane {
     CallClass write_class_;
     Signal wake_;
     std::size_t flights_ = 0;
+    std::size_t doubts_ = 0;  ///< batches that are looked up before they are sent
     std::function<void(ConnectionId, std::string)> unauthorised_;
     TaskGroup tasks_;
 };

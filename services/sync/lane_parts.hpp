@@ -2,13 +2,16 @@
 // What the coroutines of one lane share. Loop thread only.
 
 #include <functional>
+#include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "connectors/provider.hpp"
 #include "queue/backoff.hpp"
 #include "queue/sqlite/sqlite_store.hpp"
 #include "schema/ids.hpp"
 #include "services/store/calls.hpp"
+#include "services/store/doubt.hpp"
 #include "services/sync/caller.hpp"
 #include "services/sync/settle.hpp"
 
@@ -38,6 +41,12 @@ struct LaneParts {
     std::size_t claim_max = kClaimMax;
     static constexpr std::size_t kClaimMax = 50;  ///< the largest batch of any provider
 
+    // Look before you create, see look_up_first.cpp.
+    std::optional<store::Doubt> doubt{};
+    SteadyTime doubt_from{};                                     ///< what the store does not know was sent before
+    std::unordered_set<queue::JobId> revived{};                  ///< came back from `unknown` without an intent
+    std::set<std::pair<queue::JobId, std::string>> looked_up{};  ///< (job, role) that the books did not hold since
+
     /// False while the connection is paused, awaits a new consent, or is gone: nothing is sent.
     bool may_send = true;
     std::function<void(std::string reason)> on_unauthorised{};
@@ -48,6 +57,8 @@ struct LaneParts {
     /// The jittered wait before a record's next attempt.
     Millis retry_delay(int attempts);
     void recovered();
+    /// False while so little of the disk is free that only what is in flight may be settled.
+    [[nodiscard]] bool has_room() const;
     [[nodiscard]] SettleContext settle_context() const;
 };
 
@@ -66,6 +77,9 @@ boost::asio::awaitable<Result<void>> commit_settlement(LaneParts& lane, queue::W
 /// Carries claimed jobs of one kind through plan, read, prepare, intent, send and settle. Whatever happens, every claim
 /// is either settled or put back when it returns.
 boost::asio::awaitable<void> push(LaneParts& lane, std::vector<queue::Claim> claims);
+
+/// Puts jobs that are `unknown` without an open intent back to the queue, each to be looked up before it is created.
+boost::asio::awaitable<void> revive(LaneParts& lane, std::vector<queue::JobId> jobs);
 
 /// Finds out what became of a call's open intents, and settles their jobs: re-sent byte for byte while the provider
 /// remembers the key, else looked up. Returns when none is open, or when the lane stops.

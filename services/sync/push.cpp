@@ -92,6 +92,7 @@ asio::awaitable<void> push(LaneParts& lane, std::vector<queue::Claim> claims) {
     }
     lane.claim_max = LaneParts::kClaimMax;
     co_await prepare(lane, flight, std::move(*current));
+    co_await look_up_first(lane, flight);
     if (!flight.members.empty()) co_await send(lane, flight);
 }
 

@@ -123,6 +123,9 @@ asio::awaitable<void> Resolution::settle(Findings findings) {
         found.push_back(
             {claim.value_or(queue::Claim{call_.intents[i].job_id, 0}), call_.intents[i], std::move(*findings[i])});
         which.push_back(i);
+        // Known before the job can be claimed again.
+        if (call_.doubt && found.back().outcome.kind == Kind::unavailable)
+            lane_.looked_up.emplace(call_.intents[i].job_id, call_.intents[i].object.role);
     }
     if (found.empty()) co_return;
     queue::Work work = [context = context(), found,
@@ -209,6 +212,7 @@ std::optional<ElementOutcome> Resolution::proven_absent(std::size_t index) {
     ElementOutcome outcome;
     outcome.kind = Kind::unavailable;
     outcome.error = Error{ErrorKind::unavailable, "not_applied", "looked up twice: the write never took effect"};
+    if (call_.doubt) outcome.error.detail = "looked up twice before it is sent: the books do not hold it";
     outcome.error.http_status = call_.status;
     return outcome;
 }

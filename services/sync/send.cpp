@@ -31,6 +31,7 @@ asio::awaitable<Result<void>> write_intent(LaneParts& lane, Flight& flight, stor
                                            std::vector<pacing::DayRow> day_calls) {
     // Paused or disconnected while it waited for its slot: nothing leaves any more.
     if (!lane.may_send) co_return Error{ErrorKind::cancelled, "not_sending", "the connection does not send now"};
+    if (!lane.has_room()) co_return Error{ErrorKind::cancelled, "disk_full", "the disk has no room to settle it"};
     call.sent = lane.clock.wall_now();
     call.first_sent = call.last_sent = lane.clock.steady_now();
     std::vector<queue::Claim> claims;
@@ -103,7 +104,7 @@ SettleContext judge_call(LaneParts& lane, const SendResult& answer, const std::v
     const bool unavailable = all_of_kind(outcomes, Kind::unavailable);
     const bool unknown = all_of_kind(outcomes, Kind::unknown) && no_sound_answer;
     if (all_of_kind(outcomes, Kind::throttled)) {
-        context.lane_delay = context.throttled_delay;  // the pacer holds the next calls back
+        context.paced = answered && answer.response.status == 429;
     } else if (unavailable || unknown) {
         // A company in maintenance refuses every element soundly; one element alone may also be the record's own
         // trouble.
@@ -134,6 +135,7 @@ asio::awaitable<void> settle(LaneParts& lane, Flight& flight, store::Call call, 
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
         unknown = unknown || outcomes[i].kind == Kind::unknown;
         const auto& member = flight.members[i];
+        if (outcomes[i].kind == Kind::applied) lane.looked_up.erase({member.claim.id, member.step.role});
         ends.push_back(ObjectEnd{member.claim, member.loaded, member.intent, std::move(outcomes[i]),
                                  lane.retry_delay(member.loaded.attempts + 1)});
     }
@@ -150,6 +152,7 @@ asio::awaitable<void> settle(LaneParts& lane, Flight& flight, store::Call call, 
     };
     const auto committed = co_await commit_settlement(lane, std::move(work));
     if (committed.ok()) flight.unsettled.clear();
+
     call.unknown = true;
     // Not stored: the intents are open and their jobs unknown, so each is looked up, now or at the next start.
     if (unknown || !committed.ok()) lane.on_unknown(std::move(call));

@@ -30,6 +30,7 @@ Service::Service(Parts parts)
       transport_(parts.transport),
       world_{parts.executor, parts.store, parts.transport, parts.grants, parts.clock, parts.random},
       apps_(std::move(parts.apps)),
+      beaten_(std::move(parts.beaten)),
       tasks_(parts.executor, "sync") {
     store_.on_ready([this](const std::string& lane) {
         if (const auto found = lanes_.find(lane); found != lanes_.end()) found->second->wake();
@@ -39,6 +40,8 @@ Service::Service(Parts parts)
 Service::~Service() { store_.on_ready({}); }
 
 asio::awaitable<Result<void>> Service::start() {
+    auto beaten = co_await beat(std::nullopt);
+    if (!beaten.ok()) co_return beaten;
     std::function<Result<std::vector<store::ConnectionRow>>(queue::sqlite::Connection&)> all =
         [](queue::sqlite::Connection& connection) -> Result<std::vector<store::ConnectionRow>> {
         std::vector<store::ConnectionRow> rows;
@@ -69,8 +72,11 @@ asio::awaitable<Result<void>> Service::start() {
         };
         auto syncs = co_await store_.read(std::move(running));
         if (!syncs.ok()) co_return std::move(syncs).error();
+        if (row.books.empty() && row.state != "disconnected")
+            tasks_.spawn(read_first_books(row.id, std::make_shared<Signal>(world_.executor)), "first_books");
         for (auto& sync : *syncs) tasks_.spawn(watch_sync(std::move(sync)), "watch_sync");
     }
+    tasks_.spawn(keep_beating(), "heartbeat");
     tasks_.spawn(maintain(), "maintain");
     co_return success();
 }
@@ -89,15 +95,17 @@ asio::awaitable<Result<std::shared_ptr<Lane>>> Service::make_lane(store::Connect
         co_return Error{ErrorKind::invalid, "unknown_provider",
                         "connection " + row.id.value + " is of a provider that is not configured"};
     const auto app_name = app->second.oauth.client_id;
-    std::function<Result<std::vector<pacing::DayRow>>(queue::sqlite::Connection&)> load =
-        [budget = app_name + "/" +
-                  row.tenant_id](queue::sqlite::Connection& connection) -> Result<std::vector<pacing::DayRow>> {
-        return store::load_day_calls(connection, budget);
+    using Kept = std::pair<std::vector<pacing::DayRow>, std::optional<Millis>>;
+    std::function<Result<Kept>(queue::sqlite::Connection&)> load =
+        [budget = app_name + "/" + row.tenant_id,
+         now = clock_.wall_now()](queue::sqlite::Connection& connection) -> Result<Kept> {
+        return Kept{store::load_day_calls(connection, budget), store::wait_left(connection, budget, now)};
     };
-    auto day_calls = co_await store_.read(std::move(load));
-    if (!day_calls.ok()) co_return std::move(day_calls).error();
-    Lane::Setup setup{*app->second.provider, app->second.api_origin, app_name, *app->second.budget, fresh,
-                      std::move(*day_calls)};
+    auto kept = co_await store_.read(std::move(load));
+    if (!kept.ok()) co_return std::move(kept).error();
+    Lane::Setup setup{
+        *app->second.provider, app->second.api_origin, app_name, *app->second.budget, fresh, std::move(kept->first),
+        kept->second};
     auto lane = std::make_shared<Lane>(world_, row, std::move(setup));
     lane->on_unauthorised([this](ConnectionId id, std::string reason) {
         tasks_.spawn(mark_needs_reauth(std::move(id), std::move(reason)), "needs_reauth");
@@ -106,15 +114,16 @@ asio::awaitable<Result<std::shared_ptr<Lane>>> Service::make_lane(store::Connect
 }
 
 asio::awaitable<Result<void>> Service::start_lane(ConnectionId id, std::shared_ptr<Lane> lane) {
-    std::function<Result<std::vector<store::Call>>(queue::sqlite::Connection&)> load =
-        [id](queue::sqlite::Connection& connection) -> Result<std::vector<store::Call>> {
-        return store::open_calls(connection, id);
+    using Left = std::pair<std::vector<store::Call>, std::vector<queue::JobId>>;
+    std::function<Result<Left>(queue::sqlite::Connection&)> load =
+        [id](queue::sqlite::Connection& connection) -> Result<Left> {
+        return Left{store::open_calls(connection, id), store::stranded_jobs(connection, id.value)};
     };
     auto open = co_await store_.read(std::move(load));
     if (!open.ok()) co_return std::move(open).error();
     // Another request may have started it while we read.
     const auto [place, inserted] = lanes_.emplace(id.value, std::move(lane));
-    if (inserted) place->second->start(std::move(*open));
+    if (inserted) place->second->start(std::move(open->first), std::move(open->second));
     co_return success();
 }
 

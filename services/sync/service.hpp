@@ -33,6 +33,8 @@ class Service final : public SyncService {
         Clock& clock;
         Random& random;
         std::map<std::string, ProviderApp> apps;  ///< by provider name
+        /// Told of each heartbeat that is stored, to be noted beside the store; may be empty.
+        std::function<boost::asio::awaitable<void>(std::int64_t count)> beaten{};
     };
     explicit Service(Parts parts);
     ~Service() override;
@@ -55,6 +57,7 @@ class Service final : public SyncService {
     boost::asio::awaitable<Result<void>> set_posting(ConnectionId connection, std::string posting) override;
     boost::asio::awaitable<Result<SyncId>> start_sync(ConnectionId connection, std::string requested_by) override;
     [[nodiscard]] LaneStatus lane_status(const ConnectionId& connection) const override;
+    [[nodiscard]] Trust trust() const override { return {alarms_, world_.doubt}; }
 
     [[nodiscard]] const std::map<std::string, ProviderApp>& apps() const { return apps_; }
 
@@ -74,10 +77,22 @@ class Service final : public SyncService {
     boost::asio::awaitable<Result<std::vector<Tenant>>> tenants_of(ProviderApp& app, const Grant& grant,
                                                                    std::string realm);
     boost::asio::awaitable<Result<Books>> read_books_of(ProviderApp& app, Caller& caller, std::string tenant);
-    boost::asio::awaitable<Result<ConnectionId>> link_tenant(ProviderApp& app, store::ConsentRow consent, GrantId grant,
-                                                             Tenant tenant);
+    boost::asio::awaitable<Result<ConnectionId>> link_tenant(store::ConsentRow consent, GrantId grant, Tenant tenant);
     boost::asio::awaitable<Result<ConnectionId>> relink(store::ConsentRow consent, GrantId grant,
                                                         std::vector<Tenant> tenants);
+
+    // first_books.cpp
+    static constexpr const char* kReadingBooks = "the organisation's accounts and tax codes are being read";
+    boost::asio::awaitable<bool> read_books_once(ConnectionId id);
+    boost::asio::awaitable<void> read_first_books(ConnectionId id, std::shared_ptr<Signal> read);
+    boost::asio::awaitable<void> await_first_books(ConnectionId id);
+
+    // heart.cpp
+    /// @param last  the wall clock at the heartbeat before; nothing at a start.
+    boost::asio::awaitable<Result<void>> beat(std::optional<WallTime> last);
+    boost::asio::awaitable<void> keep_beating();
+    void doubt_from(std::optional<store::Doubt> doubt);
+    boost::asio::awaitable<void> end_doubt();
 
     // sync_runs.cpp
     boost::asio::awaitable<void> watch_sync(store::SyncRow sync);
@@ -94,6 +109,8 @@ class Service final : public SyncService {
     std::map<std::string, ProviderApp> apps_;
     /// Shared with requests that use a lane's caller while the connection may be disconnected.
     std::map<std::string, std::shared_ptr<Lane>> lanes_;
+    std::function<boost::asio::awaitable<void>(std::int64_t)> beaten_;
+    std::int64_t alarms_ = 0;
     std::set<std::string> leaving_;  ///< being disconnected: their lanes still end their calls
     TaskGroup tasks_;
 };

@@ -164,6 +164,8 @@ Result<void> settle_retry(queue::Transaction& transaction, const SettleContext& 
 }
 
 Result<void> settle_throttled(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end) {
+    // A time in the row would be wall time, which may be set; the pacer's wait is not.
+    if (context.paced) return transition(transaction, end.claim, Settlement::again());
     const Millis wait =
         end.outcome.error.retry_after ? Millis(*end.outcome.error.retry_after) : context.throttled_delay;
     return transition(transaction, end.claim, Settlement::again(context.now + wait));

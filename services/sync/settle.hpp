@@ -20,6 +20,7 @@ struct SettleContext {
     Millis throttled_delay{};  ///< where the provider names no time
     Millis lane_delay{};       ///< for a failure of the whole call: the lane pauses that long, no attempt is counted
     bool whole_call = false;   ///< the failure is the call's, not this record's
+    bool paced = false;        ///< throttled as a whole: the pacer holds the next calls back, the jobs need not wait
     std::string call_key;      ///< empty: nothing was sent
     int http_status = 0;
 };

@@ -106,6 +106,7 @@ asio::awaitable<void> Service::maintain() {
         if (clock_.steady_now() < rare_at) continue;
         rare_at = clock_.steady_now() + kRarely;
         co_await park_orphans();
+        co_await end_doubt();
         const auto before = clock_.wall_now() - pacing::DayBudget::kKept;
         queue::Work forget = [before](queue::Transaction& transaction) -> Result<void> {
             store::forget_day_calls(connection_of(transaction), before);

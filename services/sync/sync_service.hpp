@@ -9,6 +9,7 @@
 #include "connectors/provider.hpp"
 #include "schema/ids.hpp"
 #include "schema/result.hpp"
+#include "services/store/doubt.hpp"
 
 namespace spillway::sync {
 
@@ -27,6 +28,12 @@ struct LaneStatus {
     std::optional<int> day_left;
     std::int64_t calls = 0;      ///< since the start of the process, every call of the connection
     std::int64_t throttled = 0;  ///< 429 answers since the start of the process
+};
+
+/// Whether the store is believed to know everything that was sent.
+struct Trust {
+    std::int64_t clock_alarms = 0;  ///< since the start of the process
+    std::optional<store::Doubt> doubt;
 };
 
 class SyncService {
@@ -66,6 +73,7 @@ class SyncService {
     virtual boost::asio::awaitable<Result<SyncId>> start_sync(ConnectionId connection, std::string requested_by) = 0;
 
     [[nodiscard]] virtual LaneStatus lane_status(const ConnectionId& connection) const = 0;
+    [[nodiscard]] virtual Trust trust() const = 0;
 };
 
 }  // namespace spillway::sync

@@ -110,6 +110,36 @@ Millis drain_time(const std::string& provider, const std::string& neighbour, boo
     return world.clock().steady_now() - begun;
 }
 
+TEST_P(ConnectionTrouble, AConsentIsAnsweredBeforeTheListsAreReadAndTheListsFollow) {
+    world.faults(R"({"path_regex":"^/(api.xro|v3)/","latency_ms":20000})");
+    const auto asked = world.clock().steady_now();
+    const auto mine = world.connect(GetParam());
+    EXPECT_LT(world.clock().steady_now() - asked, std::chrono::seconds(5)) << "somebody sits before that browser";
+    const auto fresh = world.ok("GET", "/v1/connections/" + mine);
+    EXPECT_EQ(fresh["state"].text(), "setup");
+    EXPECT_NE(fresh["state_reason"].text().find("being read"), std::string_view::npos) << fresh["state_reason"].text();
+    EXPECT_EQ(world.api("POST", "/v1/connections/" + mine + "/syncs").status, 409);
+    // Killed meanwhile: the next process reads them, as soon as the limits let it.
+    world.crash();
+    EXPECT_EQ(state(mine), "setup");
+    world.clock().run_for(std::chrono::minutes(4));
+    EXPECT_EQ(state(mine), "active");
+    world.faults("");
+    ASSERT_EQ(world.put(mine, "contact", "C1", a_contact("Customer 1")), 202);
+    ASSERT_TRUE(world.finish(mine, world.start_sync(mine)));
+    EXPECT_EQ(world.state_of(mine, "contact", "C1"), "applied");
+}
+
+TEST_P(ConnectionTrouble, ListsThatCannotBeReadAreReadLaterAndTheConnectionSaysWhy) {
+    world.faults(R"({"path_regex":"^/(api.xro|v3)/","outage":true})");
+    const auto mine = world.connect(GetParam());
+    world.clock().run_for(std::chrono::seconds(30));
+    EXPECT_EQ(state(mine), "setup");
+    world.faults("");
+    world.clock().run_for(std::chrono::minutes(6));
+    EXPECT_EQ(state(mine), "active");
+}
+
 TEST_P(ConnectionTrouble, AnOutageOfOneProviderDoesNotSlowTheOther) {
     const auto usual = drain_time(GetParam(), other(), /*outage=*/false);
     const auto beside_an_outage = drain_time(GetParam(), other(), /*outage=*/true);

@@ -221,6 +221,27 @@ void World::read_store(std::function<void(queue::sqlite::Connection&)> what) {
     if (!read.ok()) throw std::runtime_error("the store cannot be read: " + read.error().detail);
 }
 
+void World::change_store(std::function<void(queue::sqlite::Connection&)> what) {
+    queue::Work work = [what = std::move(what)](queue::Transaction& transaction) -> Result<void> {
+        what(queue::sqlite::connection_of(transaction));
+        return success();
+    };
+    auto changed = wait(process_->store->commit(queue::CommandClass::settle, std::move(work)));
+    if (!changed.ok()) throw std::runtime_error("the store cannot be changed: " + changed.error().detail);
+}
+
+void World::start_on(FaultVfs::Image copy, Millis down) {
+    disk_.cut_power();
+    end_process();
+    clock_.run_for(down);
+    disk_.power_on_unharmed();
+    std::erase_if(copy, [](const auto& file) { return file.first.find("grants.db") != std::string::npos; });
+    for (auto& [name, bytes] : disk_.save())
+        if (name.find("grants.db") != std::string::npos) copy.emplace(name, bytes);
+    disk_.load(copy);
+    start_process();
+}
+
 void World::send(HttpRequest request, std::function<void(const HttpResponse*)> done) {
     auto* process = process_.get();
     if (process == nullptr || process->ended || disk_.is_cut()) {

@@ -126,6 +126,11 @@ class World {
     SkewedClock& service_clock() { return service_clock_; }
     /// Reads the service's store, in a transaction of its own.
     void read_store(std::function<void(queue::sqlite::Connection&)> what);
+    /// What no release of the service does to it.
+    void change_store(std::function<void(queue::sqlite::Connection&)> what);
+    /// The service dies, and `down` later the next one starts on an older copy of the disk. The tokens, in a file of
+    /// their own, are as they were last.
+    void start_on(FaultVfs::Image copy, Millis down);
     Random& random() { return random_; }
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
 

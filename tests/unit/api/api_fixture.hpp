@@ -26,6 +26,9 @@ class FakeSync : public sync::SyncService {
     Task<void> set_posting(ConnectionId connection, std::string posting) override;
     Task<SyncId> start_sync(ConnectionId connection, std::string requested_by) override;
     [[nodiscard]] sync::LaneStatus lane_status(const ConnectionId& connection) const override;
+    [[nodiscard]] sync::Trust trust() const override { return trusted; }
+
+    sync::Trust trusted;
 
     std::vector<std::string> asked;  ///< "pause con_a month end"
     std::string return_url;          ///< what finish_connect gives back

@@ -209,6 +209,19 @@ TEST_F(Requests, TheDocumentsAreServedWithoutAKey) {
     EXPECT_EQ(get("/readyz", "").status, 503);
 }
 
+TEST_F(Requests, ADoubtIsSeenByWhoWatchesTheService) {
+    EXPECT_TRUE(json(get("/readyz", ""))["doubt"].is_null());
+    EXPECT_NE(get("/metrics", kReadAll).body.find("spillway_in_doubt{why=\"\"} 0\n"), std::string::npos);
+    sync.trusted = {2, store::Doubt{"clock_gap", from_ms(0), 7, std::nullopt}};
+    const auto ready = json(get("/readyz", ""));
+    EXPECT_EQ(ready["status"].text(), "ready");
+    EXPECT_EQ(ready["doubt"]["why"].text(), "clock_gap");
+    EXPECT_EQ(ready["doubt"]["since"].text(), "1970-01-01T00:00:00.000Z");
+    const auto shown = get("/metrics", kReadAll).body;
+    EXPECT_NE(shown.find("spillway_in_doubt{why=\"clock_gap\"} 1\n"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("spillway_clock_alarms_total 2\n"), std::string::npos) << shown;
+}
+
 TEST_F(Requests, MetricsCountJobsCallsAndRequests) {
     ASSERT_EQ(put_contact("C1", "Acme").status, 202);
     const auto response = get("/metrics", kReadAll);

@@ -30,11 +30,11 @@ store::ConnectionRow connection_row(const std::string& letter, const std::string
 
 }  // namespace
 
-BooksTest::BooksTest() : folder(new_folder()), clock(std::make_unique<SimClock>(io)) {
+BooksTest::BooksTest(Storage where) : storage(where), folder(new_folder()), clock(std::make_unique<SimClock>(io)) {
     queue::sqlite::Settings settings;
     settings.path = (folder / "store.db").string();
     settings.migrations = embedded::migrations;
-    settings.on_loop = true;
+    settings.on_loop = storage == Storage::on_loop;
     settings.read_limit = Millis{0};
     settings.free_bytes = [] { return std::int64_t{1} << 40; };
     auto opened = queue::sqlite::SqliteStore::open(io.get_executor(), *clock, settings);

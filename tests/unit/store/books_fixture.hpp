@@ -14,15 +14,21 @@
 
 namespace spillway::test {
 
+/// Where the store works: on the loop, in an order that never changes, or on a thread of its own as the daemon has it.
+enum class Storage { on_loop, thread };
+
 struct BooksTest : ::testing::Test {
-    BooksTest();
+    explicit BooksTest(Storage storage = Storage::on_loop);
     ~BooksTest() override;
 
     /// Runs `work` to its end in virtual time; it may take no time.
     template <class T>
     T finish(boost::asio::awaitable<T> work) {
         auto pending = start(io, std::move(work));
-        clock->run_for(Millis{0});
+        if (storage == Storage::thread)
+            clock->turn_until([&] { return pending.ended(); });
+        else
+            clock->run_for(Millis{0});
         return pending.take();
     }
     Result<void> commit(queue::Work work);
@@ -56,6 +62,7 @@ struct BooksTest : ::testing::Test {
     std::string waits_of(const store::Accepted& accepted);
     void set_posting(const std::string& posting);
 
+    Storage storage;
     std::filesystem::path folder;
     boost::asio::io_context io{1};
     std::unique_ptr<SimClock> clock;
