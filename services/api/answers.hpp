@@ -1,6 +1,7 @@
 #pragma once
 // How rows look as JSON, as the schemas of openapi.json say. Each function appends one value.
 
+#include "queue/why.hpp"
 #include "schema/json_text.hpp"
 #include "services/api/call.hpp"
 #include "services/store/blocking.hpp"
@@ -38,8 +39,14 @@ struct RecordView {
 void write_record_detail(JsonText& json, const RecordView& view, const Provider* provider);
 
 void write_job(JsonText& json, const queue::Job& job);
-/// With the root of what it waits for, when it is blocked.
-void write_job_detail(JsonText& json, const queue::Job& job, const std::optional<store::Blocker>& blocker);
+/// With the root of what it waits for, when it is blocked, why it is not running, and its last transitions.
+struct JobView {
+    queue::Job job;
+    std::optional<store::Blocker> blocker;
+    queue::Why standing;
+    std::vector<queue::Step> history;
+};
+void write_job_detail(JsonText& json, const JobView& view);
 /// A job's state and its reason in plain words.
 std::string plain_words(const queue::Job& job);
 

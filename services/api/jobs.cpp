@@ -85,6 +85,35 @@ awaitable<Reply> change_job(Call& call, std::string type,
     co_return reply;
 }
 
+/// What a lane that sends nothing says of itself; nothing when it sends.
+std::optional<std::string> lane_in_words(const sync::LaneStatus& lane) {
+    if (lane.doing == "needs_reauth") return "Its connection waits for a new consent";
+    if (lane.doing == "setup") return "Its connection is being set up";
+    if (lane.doing == "disconnected") return "Its connection is disconnected";
+    if (lane.doing == "waiting") return "Its connection waits: " + lane.waits_for;
+    return std::nullopt;
+}
+
+/// Why the job is not running: what the queue knows, and for one that only waits its turn what its lane waits for.
+queue::Why standing_of(Call& call, const queue::Job& job, const std::optional<store::Blocker>& blocker) {
+    auto& store = call.context().store;
+    queue::Standing standing{store.claimed(job.id), store.ahead(job.lane, job.priority, job.id), store.holds(), {}, {}};
+    if (blocker)
+        standing.root = queue::Root{blocker->key, blocker->job, blocker->state, blocker->cause, blocker->blocks};
+    if (job.follow_up && blocker) standing.follows = blocker->job;
+    queue::Why why = queue::explain(job, standing, call.now());
+    if (why.code == "blocked" && blocker && blocker->key == store::kPostingKey)
+        why.words = "It waits for the next sync";
+    if (why.code != "next" && why.code != "behind") return why;
+    const auto lane = call.context().sync.lane_status(ConnectionId(job.lane));
+    if (auto words = lane_in_words(lane)) {
+        why.code = "lane";
+        why.words = *std::move(words);
+        if (lane.wait_left) why.until = call.now() + *lane.wait_left;
+    }
+    return why;
+}
+
 }  // namespace
 
 awaitable<Reply> list_jobs(Call& call) {
@@ -114,18 +143,21 @@ awaitable<Reply> list_jobs(Call& call) {
 }
 
 awaitable<Reply> get_job(Call& call) {
-    using Text = std::string;
-    std::function<Result<Text>(store::Connection&)> look = [running = Running(call.context()),
-                                                            job = *call.named.job](store::Connection& connection) {
+    std::function<Result<JobView>(store::Connection&)> look = [running = Running(call.context()),
+                                                               job = *call.named.job](store::Connection& connection) {
         auto shown = job;
         running.show(shown);
-        JsonText json;
-        write_job_detail(json, shown, store::blocker_of(connection, job));
-        return Result<Text>(std::move(json).take());
+        return Result<JobView>(JobView{std::move(shown),
+                                       store::blocker_of(connection, job),
+                                       {},
+                                       queue::sqlite::SqliteStore::history(connection, job.id)});
     };
-    auto text = co_await call.context().store.read<Text>(std::move(look));
-    if (!text.ok()) co_return problem_reply(text.error());
-    co_return json_response(200, *std::move(text));
+    auto view = co_await call.context().store.read<JobView>(std::move(look));
+    if (!view.ok()) co_return problem_reply(view.error());
+    view->standing = standing_of(call, *call.named.job, view->blocker);
+    JsonText json;
+    write_job_detail(json, *view);
+    co_return json_response(200, std::move(json).take());
 }
 
 awaitable<Reply> cancel_job(Call& call) {

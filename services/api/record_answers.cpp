@@ -104,16 +104,28 @@ void write_job(JsonText& json, const queue::Job& job) {
     json.close();
 }
 
-void write_job_detail(JsonText& json, const queue::Job& job, const std::optional<store::Blocker>& blocker) {
+void write_job_detail(JsonText& json, const JobView& view) {
     json.object();
-    write_job_members(json, job);
-    if (blocker) {
+    write_job_members(json, view.job);
+    if (const auto& blocker = view.blocker) {
         json.key("blocked_by").object().member("key", blocker->key);
         if (blocker->job) json.member("job_id", *blocker->job).member("state", queue::to_string(*blocker->state));
         if (!blocker->cause.empty()) json.member("cause", blocker->cause);
         json.member("blocks", blocker->blocks).member("more", blocker->more).close();
     }
-    json.close();
+    json.key("standing").object().member("code", view.standing.code).member("words", view.standing.words);
+    if (view.standing.until) json.member("until", format_utc(*view.standing.until));
+    if (view.standing.job) json.member("job_id", *view.standing.job);
+    if (view.standing.count > 0) json.member("count", view.standing.count);
+    json.close().key("history").array();
+    for (const queue::Step& step : view.history) {
+        json.object().member("at", format_utc(step.at)).member("from", queue::to_string(step.from));
+        json.member("to", queue::to_string(step.to))
+            .member("cause", step.cause)
+            .member("attempt", step.attempt)
+            .close();
+    }
+    json.close().close();
 }
 
 void write_accepted(JsonText& json, const store::Accepted& accepted, const ConnectionId& connection, RecordKind kind,

@@ -43,6 +43,8 @@ struct JobFilter {
 };
 int list_jobs(Session& session, const JobFilter& filter);
 int show_job(Session& session, std::int64_t id);
+/// Why it is not running, and what became of it so far.
+int explain_job(Session& session, std::int64_t id);
 struct ReplayOptions {
     std::vector<std::int64_t> ids;
     JobFilter filter;

@@ -107,6 +107,25 @@ int show_job(Session& session, std::int64_t id) {
     });
 }
 
+int explain_job(Session& session, std::int64_t id) {
+    const auto client = session.client();
+    if (!client.ok()) return session.fail(client.error());
+    const auto job = (*client)->get("/v1/jobs/" + std::to_string(id));
+    if (!job.ok()) return session.fail(job.error());
+    return session.print(*job, [&](const JsonValue& one) {
+        const JsonValue& standing = one["standing"];
+        session.out() << one["state"].string_or("") << ": " << standing["words"].string_or("");
+        if (const std::string until = standing["until"].string_or(""); !until.empty())
+            session.out() << ", until " << until;
+        if (standing.find("job_id") != nullptr) session.out() << " (job " << standing["job_id"].text() << ")";
+        session.out() << "\n";
+        for (const JsonValue& step : one["history"].items()) {
+            session.out() << "  " << step["at"].string_or("") << "  " << step["from"].string_or("") << " -> "
+                          << step["to"].string_or("") << "  " << step["cause"].string_or("") << "\n";
+        }
+    });
+}
+
 int replay(Session& session, const ReplayOptions& options) {
     JsonText body;
     body.object().key("filter");

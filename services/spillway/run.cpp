@@ -125,6 +125,9 @@ class Commands {
         leaf(group, "get", "one job", [this](Session& session) { return show_job(session, job_); })
             ->add_option("id", job_, "job")
             ->required();
+        leaf(group, "why", "why one is not running", [this](Session& session) { return explain_job(session, job_); })
+            ->add_option("id", job_, "job")
+            ->required();
     }
 
     void add_replay() {

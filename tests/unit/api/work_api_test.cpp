@@ -204,6 +204,16 @@ TEST_F(JobsApi, ABlockedJobShowsWhatHoldsItUp) {
     EXPECT_EQ(root["state"].text(), "parked");
     EXPECT_EQ(root["cause"].text(), "total_mismatch");
     EXPECT_EQ(root["blocks"].int64_or(0), 2);
+    const auto shown = json(get("/v1/jobs/" + std::to_string(*payment->job), kReadA));
+    EXPECT_EQ(shown["standing"]["code"].text(), "blocked");
+    EXPECT_EQ(shown["standing"]["words"].text(),
+              "It waits for contact/C1, which is parked: total_mismatch; 2 jobs wait for it");
+    EXPECT_EQ(shown["standing"]["job_id"].text(), contact);
+    const auto head = json(get("/v1/jobs/" + contact));
+    EXPECT_EQ(head["standing"]["words"].text(), "It waits for a person: total_mismatch");
+    ASSERT_FALSE(head["history"].items().empty());
+    EXPECT_EQ(head["history"].items().back()["to"].text(), "parked");
+    EXPECT_EQ(head["history"].items().back()["cause"].text(), "total_mismatch");
     const auto missing = json(get("/v1/jobs/" + std::to_string(*other->job)))["blocked_by"];
     EXPECT_EQ(missing["key"].text(), "contact/C2");
     EXPECT_EQ(missing.find("job_id"), nullptr);
