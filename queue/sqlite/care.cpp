@@ -1,13 +1,12 @@
 #include "queue/sqlite/care.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 #include <filesystem>
 
 #include "queue/sqlite/statements.hpp"
+#include "queue/sqlite/swap.hpp"
 
 namespace spillway::queue::sqlite {
 
@@ -35,15 +34,6 @@ Millis since(LogWatch::Clock::time_point started) {
 bool is_damage(const SQLite::Exception& exception) {
     const int code = exception.getErrorCode() & 0xff;
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-}
-
-/// The file and its name survive a power cut from here on.
-bool sync_path(const std::string& path, bool folder) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | (folder ? O_DIRECTORY : 0));
-    if (file < 0) return false;
-    const bool synced = ::fsync(file) == 0;
-    ::close(file);
-    return synced;
 }
 
 std::vector<std::string> table_names(Connection& connection) {
@@ -201,10 +191,9 @@ BackupReport Care::run_backup(const std::string& path) {
                                   : std::string(exception.what());
     }
     if (report.failure.empty()) {
-        const std::string folder = std::filesystem::absolute(path).parent_path().string();
         std::error_code failed;
-        if (sync_path(partial, /*folder=*/false)) std::filesystem::rename(partial, path, failed);
-        if (failed || !std::filesystem::exists(path) || !sync_path(folder, /*folder=*/true))
+        if (sync_file(partial)) std::filesystem::rename(partial, path, failed);
+        if (failed || !std::filesystem::exists(path) || !sync_folder_of(path))
             report.failure = "the copy cannot be made durable";
         else
             report.bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, failed));

@@ -11,6 +11,7 @@
 #include "queue/sqlite/file_system.hpp"
 #include "queue/sqlite/lock_file.hpp"
 #include "queue/sqlite/reader.hpp"
+#include "queue/sqlite/swap.hpp"
 #include "queue/sqlite/writer.hpp"
 #include "schema/runtime/with_deadline.hpp"
 
@@ -261,6 +262,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(asio::any_io_executor loo
                                                   ": the database needs a disk of this machine");
     auto lock = LockFile::acquire(settings.path + ".lock");
     if (!lock.ok()) return std::move(lock).error();
+    auto swapped = finish_swap(settings.path);  // a repair that a crash has cut short
+    if (!swapped.ok()) return swapped.error();
     try {
         Connection connection = open_connection(settings, /*writes=*/true);
         const auto migrated = migrate(connection, settings);

@@ -19,6 +19,7 @@ struct Settings {
     std::string admin_key_hash;   ///< sha256_hex of the bootstrap administrator's key; empty: none
     std::string public_base_url;  ///< "https://spillway.example": the start of Location headers; empty: relative ones
     std::string generation;       ///< of the store, see store/events.hpp
+    std::string backup_dir{};     ///< where backups go; empty: none can be made
 };
 
 /// One answered request, for the log. Holds no secret: neither query nor body.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "queue/sqlite/storage_status.hpp"
 #include "schema/clock.hpp"
 
 namespace spillway::api {
@@ -28,6 +29,9 @@ class Metrics {
     std::map<std::tuple<std::string, std::string, int>, std::int64_t> requests_;
     std::map<std::string, Histogram, std::less<>> durations_;
 };
+
+/// The store's part of the same text.
+void write_storage_metrics(std::string& out, const queue::sqlite::StorageStatus& status);
 
 /// A label's value, escaped as the text format wants it.
 std::string label_value(std::string_view text);

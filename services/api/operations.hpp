@@ -56,6 +56,10 @@ awaitable<Reply> create_key(Call& call);
 awaitable<Reply> revoke_key(Call& call);
 awaitable<Reply> rotate_key(Call& call);
 
+awaitable<Reply> get_storage(Call& call);
+awaitable<Reply> start_backup(Call& call);
+awaitable<Reply> start_check(Call& call);
+
 awaitable<Reply> health(Call& call);
 awaitable<Reply> ready(Call& call);
 awaitable<Reply> metrics(Call& call);

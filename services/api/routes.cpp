@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kAll = "read_only partner platform admin";
 constexpr std::string_view kWrite = "partner platform admin";
 constexpr std::string_view kPlatform = "platform admin";
+constexpr std::string_view kAdmin = "admin";
 constexpr std::string_view kGlobalRead = "read_only platform admin";
 constexpr std::size_t kSmall = 64u << 10;
 constexpr std::size_t kRecord = 4u << 20;
@@ -65,6 +66,10 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/keys", kPlatform, "", kSmall, create_key},
     {"POST", "/v1/keys/{key_id}/revoke", kPlatform, "", kSmall, revoke_key},
     {"POST", "/v1/keys/{key_id}/rotate", kPlatform, "", kSmall, rotate_key},
+
+    {"GET", "/v1/storage", kAdmin, "", 0, get_storage},
+    {"POST", "/v1/storage/backups", kAdmin, "", kSmall, start_backup},
+    {"POST", "/v1/storage/checks", kAdmin, "", kSmall, start_check},
 
     {"GET", "/healthz", "", "", 0, health},
     {"GET", "/readyz", "", "", 0, ready},

@@ -69,6 +69,13 @@ int create_key(Session& session, const KeyOptions& options);
 int list_keys(Session& session);
 int revoke_key(Session& session, const std::string& id);
 
+// storage.cpp
+int show_storage(Session& session);
+int back_up(Session& session, const std::string& name);
+int check_storage(Session& session, bool full);
+/// Needs no service: it must be stopped.
+int repair_store(Session& session, const std::string& state_dir, bool accept_loss);
+
 // drill_commands.cpp
 struct TieOutOptions {
     std::string source, format, sandbox, report, seconds;

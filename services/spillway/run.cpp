@@ -31,6 +31,7 @@ class Commands {
         add_relay();
         add_keys();
         add_partners();
+        add_storage();
         add_drill();
     }
 
@@ -174,6 +175,21 @@ class Commands {
         leaf(group, "list", "all that the key sees", list_partners);
     }
 
+    void add_storage() {
+        leaf(&app_, "storage", "the service's database: log, disk, last check and backup", show_storage);
+        leaf(&app_, "backup", "a verified copy of the database into the service's backup_dir",
+             [this](Session& session) { return back_up(session, name_); })
+            ->add_option("name", name_, "plain file name; it may not be there yet")
+            ->required();
+        leaf(&app_, "check", "look for damage in the database", [this](Session& session) {
+            return check_storage(session, full_);
+        })->add_flag("--full", full_, "indexes against rows too");
+        CLI::App* repair = leaf(&app_, "repair", "a damaged database of a stopped service, on this machine",
+                                [this](Session& session) { return repair_store(session, state_dir_, accept_loss_); });
+        repair->add_option("--state", state_dir_, "the service's state_dir")->required();
+        repair->add_flag("--accept-loss", accept_loss_, "go on although rows are lost");
+    }
+
     void add_drill() {
         CLI::App* tie = leaf(&app_, "tie-out", "compare a CSV with the sandbox's books, document by document",
                              [this](Session& session) { return tie_out(session, tie_out_); });
@@ -197,13 +213,14 @@ class Commands {
     ReplayOptions replay_;
     KeyOptions key_;
     TieOutOptions tie_out_;
-    std::string id_, reason_, name_;
+    std::string id_, reason_, name_, state_dir_;
     std::vector<std::string> pairs_, connections_;
     std::int64_t job_ = 0;
     std::size_t documents_ = 200;
     std::uint64_t seed_ = 1;
     bool wait_ = false;
     bool reread_ = false;
+    bool full_ = false, accept_loss_ = false;
 };
 
 int run_checked(std::vector<std::string> arguments, Terminal& terminal) {

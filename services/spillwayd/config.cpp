@@ -206,6 +206,7 @@ Result<void> complete(Config& config, const std::string& level) {
     if (config.state_dir.empty()) return invalid("bad_config", "/state_dir is missing", "/state_dir");
     if (config.admin_key_file.empty()) config.admin_key_file = config.state_dir + "/admin.key";
     if (config.secrets_key_file.empty()) config.secrets_key_file = config.state_dir + "/secrets.key";
+    if (config.backup_dir.empty()) config.backup_dir = config.state_dir + "/backups";
     if (config.public_url.empty()) config.public_url = "http://localhost:" + std::to_string(config.port);
     while (config.public_url.ends_with('/')) config.public_url.pop_back();
     for (auto& [name, provider] : config.providers)
@@ -219,6 +220,7 @@ Result<void> read_all(const JsonValue& root, Config& config, std::string& level,
     reader.text("public_url", config.public_url);
     reader.text("admin_key_file", config.admin_key_file);
     reader.text("secrets_key_file", config.secrets_key_file);
+    reader.text("backup_dir", config.backup_dir);
     reader.text("log_level", level);
     auto listen = read_listen(reader, config);
     if (!listen.ok()) return listen;

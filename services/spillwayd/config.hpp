@@ -39,6 +39,7 @@ struct Config {
     std::string public_url;        ///< where callers and browsers reach the service; default http://localhost:<port>
     std::string admin_key_file;    ///< made with a random key when missing; default <state_dir>/admin.key
     std::string secrets_key_file;  ///< seals the grants; made when missing; default <state_dir>/secrets.key
+    std::string backup_dir;        ///< where `spillway backup` writes; default <state_dir>/backups
     LogLevel log_level = LogLevel::info;
     std::map<std::string, ProviderConfig> providers;
     std::optional<RelayConfig> relay;  ///< none: records come by the API alone

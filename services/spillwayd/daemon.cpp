@@ -27,6 +27,7 @@
 #include "services/spillwayd/generation.hpp"
 #include "services/spillwayd/key_files.hpp"
 #include "services/spillwayd/relay_parts.hpp"
+#include "services/spillwayd/storage_care.hpp"
 #include "services/sync/service.hpp"
 
 namespace spillway::daemon {
@@ -40,7 +41,7 @@ constexpr Millis kServerGrace{1'000};
 constexpr Millis kLaneGrace{2'500};
 constexpr Millis kRelayGrace{300};
 /// Given up when the disk is full, so that what is in flight can be settled: hundreds of settlements fit.
-constexpr std::int64_t kBallast = 64 << 20;
+constexpr std::int64_t kBallastBytes = 64ll << 20;
 
 int refuse(const Error& error) {
     std::fprintf(stderr, "spillwayd: %s\n", error.detail.empty() ? error.code.c_str() : error.detail.c_str());
@@ -62,11 +63,13 @@ std::map<std::string, sync::ProviderApp> make_apps(const Config& config) {
     return apps;
 }
 
-Result<void> prepare_state_dir(const std::string& path) {
+Result<void> prepare_folders(const Config& config) {
     ::umask(077);
     std::error_code failure;
-    std::filesystem::create_directories(path, failure);
-    if (failure) return invalid("state_dir", "cannot make the state directory " + path + ": " + failure.message());
+    for (const std::string& path : {config.state_dir, config.backup_dir}) {
+        std::filesystem::create_directories(path, failure);
+        if (failure) return invalid("state_dir", "cannot make the directory " + path + ": " + failure.message());
+    }
     return success();
 }
 
@@ -105,7 +108,7 @@ Result<void> open_store(Parts& parts) {
     queue::sqlite::Settings settings;
     settings.path = parts.config.state_dir + "/spillway.db";
     settings.migrations = embedded::migrations;
-    settings.ballast_bytes = kBallast;
+    settings.ballast_bytes = kBallastBytes;
     auto store = queue::sqlite::SqliteStore::open(parts.loop.get_executor(), parts.clock, settings);
     if (!store.ok()) return std::move(store).error();
     parts.store = std::move(*store);
@@ -163,7 +166,7 @@ Result<void> open_api(Parts& parts, const std::string& generation) {
     if (!key.ok()) return std::move(key).error();
     std::map<std::string, const Provider*, std::less<>> providers;
     for (const auto& [name, app] : parts.service->apps()) providers.emplace(name, app.provider.get());
-    api::Settings settings{sha256_hex(key->reveal()), parts.config.public_url, generation};
+    api::Settings settings{sha256_hex(key->reveal()), parts.config.public_url, generation, parts.config.backup_dir};
     parts.api = std::make_unique<api::ApiContext>(
         api::ApiContext{*parts.store, *parts.service, std::move(providers), parts.clock, parts.random,
                         std::move(settings), [&parts] { return parts.started ? success() : Result<void>(starting()); },
@@ -223,6 +226,7 @@ asio::awaitable<int> serve(Parts& parts) {
         ended.notify();
     };
     tasks.spawn(watch_store(parts, stop, store_failed), "store");
+    tasks.spawn(look_after(*parts.store, parts.clock), "storage_care");
     tasks.spawn(await_signals(signals, stop), "signals");
     TaskGroup relaying(parts.loop.get_executor(), "relay");
     if (parts.relay.relay) relaying.spawn(parts.relay.relay->run(), "relay");
@@ -245,7 +249,7 @@ asio::awaitable<int> serve(Parts& parts) {
 
 int run(const Config& config) {
     set_log_level(config.log_level);
-    auto prepared = prepare_state_dir(config.state_dir);
+    auto prepared = prepare_folders(config);
     if (!prepared.ok()) return refuse(prepared.error());
     asio::io_context loop(1);
     Parts parts{loop, config};

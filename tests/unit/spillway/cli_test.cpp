@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <sstream>
 
 #include "services/spillway/consent.hpp"
@@ -66,6 +67,16 @@ TEST(Cli, SaysWhenTheServiceIsNotThere) {
     const Ran ran = run({"status", "--url", "http://127.0.0.1:1"});
     EXPECT_EQ(ran.code, cli::kUnreachable);
     EXPECT_THAT(ran.err, HasSubstr("http://127.0.0.1:1 does not answer"));
+}
+
+TEST(Cli, RepairsNothingWhereThereIsNoStore) {
+    const std::string folder = ::testing::TempDir() + "spillway-no-store";
+    std::filesystem::create_directories(folder);
+    const Ran ran = run({"repair", "--state", folder});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr(folder + "/spillway.db"));
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+    std::filesystem::remove_all(folder);
 }
 
 TEST(Cli, ReportsADryRun) {
