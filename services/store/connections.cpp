@@ -5,7 +5,10 @@ namespace {
 
 #define SPILLWAY_CONNECTION_COLUMNS                                                                                    \
     "id, partner_id, provider, state, state_reason, posting, tenant_id, tenant_name, tenant_link, grant_id, mapping, " \
-    "books, accepted_seq, released_seq, created_ms, changed_ms"
+    "books, released_seq, created_ms, changed_ms"
+#define SPILLWAY_CONNECTION_SELECT        \
+    "SELECT " SPILLWAY_CONNECTION_COLUMNS \
+    ", (SELECT accepted FROM connection_seqs WHERE connection_id = id) FROM connections "
 
 ConnectionRow read_connection(SQLite::Statement& row) {
     ConnectionRow out;
@@ -21,10 +24,10 @@ ConnectionRow read_connection(SQLite::Statement& row) {
     out.grant = GrantId(text(row, 9));
     out.mapping = text(row, 10);
     out.books = text(row, 11);
-    out.accepted_seq = integer(row, 12);
-    out.released_seq = integer(row, 13);
-    out.created = time(row, 14);
-    out.changed = time(row, 15);
+    out.released_seq = integer(row, 12);
+    out.created = time(row, 13);
+    out.changed = time(row, 14);
+    out.accepted_seq = integer(row, 15);
     return out;
 }
 
@@ -33,10 +36,12 @@ ConnectionRow read_connection(SQLite::Statement& row) {
 void insert_connection(Connection& connection, const ConnectionRow& row) {
     run(connection,
         "INSERT INTO connections (" SPILLWAY_CONNECTION_COLUMNS
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         row.id.value, row.partner.value, row.provider, row.state, row.state_reason, row.posting, row.tenant_id,
-        row.tenant_name, row.tenant_link, row.grant.value, row.mapping, row.books, row.accepted_seq, row.released_seq,
-        row.created, row.changed);
+        row.tenant_name, row.tenant_link, row.grant.value, row.mapping, row.books, row.released_seq, row.created,
+        row.changed);
+    run(connection, "INSERT INTO connection_seqs (connection_id, accepted) VALUES (?1, ?2)", row.id.value,
+        row.accepted_seq);
 }
 
 bool update_connection(Connection& connection, const ConnectionRow& row) {
@@ -48,17 +53,23 @@ bool update_connection(Connection& connection, const ConnectionRow& row) {
                row.grant.value, row.mapping, row.books, row.released_seq, row.changed) == 1;
 }
 
+std::optional<ConnectionGist> get_connection_gist(Connection& connection, const ConnectionId& id) {
+    // These columns stand before the long ones: no overflow page is read.
+    return first_row(query(connection, "SELECT partner_id, state, posting FROM connections WHERE id = ?1", id.value),
+                     [&](SQLite::Statement& row) {
+                         return ConnectionGist{id, PartnerId(text(row, 0)), text(row, 1), text(row, 2)};
+                     });
+}
+
 std::optional<ConnectionRow> get_connection(Connection& connection, const ConnectionId& id) {
-    return first_row(
-        query(connection, "SELECT " SPILLWAY_CONNECTION_COLUMNS " FROM connections WHERE id = ?1", id.value),
-        read_connection);
+    return first_row(query(connection, SPILLWAY_CONNECTION_SELECT "WHERE id = ?1", id.value), read_connection);
 }
 
 std::vector<ConnectionRow> list_connections(Connection& connection, const ConnectionFilter& filter,
                                             const std::string& after, std::size_t limit) {
     return rows(query(connection,
-                      "SELECT " SPILLWAY_CONNECTION_COLUMNS
-                      " FROM connections WHERE id > ?1 AND (?2 IS NULL OR partner_id = ?2)"
+                      SPILLWAY_CONNECTION_SELECT
+                      "WHERE id > ?1 AND (?2 IS NULL OR partner_id = ?2)"
                       " AND (?3 IS NULL OR provider = ?3) AND (?4 IS NULL OR state = ?4) ORDER BY id LIMIT ?5",
                       after, filter.partner, filter.provider, filter.state, limit),
                 read_connection);
@@ -66,11 +77,11 @@ std::vector<ConnectionRow> list_connections(Connection& connection, const Connec
 
 std::optional<ConnectionRow> find_linked(Connection& connection, const std::string& provider,
                                          const std::string& tenant_id) {
-    return first_row(query(connection,
-                           "SELECT " SPILLWAY_CONNECTION_COLUMNS
-                           " FROM connections WHERE provider = ?1 AND tenant_id = ?2 AND state <> 'disconnected'",
-                           provider, tenant_id),
-                     read_connection);
+    return first_row(
+        query(connection,
+              SPILLWAY_CONNECTION_SELECT "WHERE provider = ?1 AND tenant_id = ?2 AND state <> 'disconnected'", provider,
+              tenant_id),
+        read_connection);
 }
 
 std::vector<std::string> lanes_of(Connection& connection, const PartnerId& partner) {

@@ -21,6 +21,13 @@ struct ConnectionRow {
     WallTime created{}, changed{};
 };
 
+/// What intake needs of a connection: without its books and mapping, which may be long.
+struct ConnectionGist {
+    ConnectionId id;
+    PartnerId partner;
+    std::string state, posting;  ///< as in ConnectionRow
+};
+
 struct ConnectionFilter {
     std::optional<std::string> partner, provider, state;
 };
@@ -30,6 +37,7 @@ void insert_connection(Connection& connection, const ConnectionRow& row);
 /// @return false when there is no such connection.
 bool update_connection(Connection& connection, const ConnectionRow& row);
 std::optional<ConnectionRow> get_connection(Connection& connection, const ConnectionId& id);
+std::optional<ConnectionGist> get_connection_gist(Connection& connection, const ConnectionId& id);
 /// In id order after `after`.
 std::vector<ConnectionRow> list_connections(Connection& connection, const ConnectionFilter& filter,
                                             const std::string& after, std::size_t limit);

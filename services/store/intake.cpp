@@ -21,10 +21,13 @@ struct Submission {
     std::vector<std::string> targets;  ///< documents that it names
 };
 
-/// The hash of what a record says; the caller's version number is not part of it.
-std::string hash_of(Record record, bool voided) {
-    record.source_version.reset();
-    return sha256_hex(write_record(record) + (voided ? "\nvoid" : "\nlive"));
+/// The hash of what a record says; the caller's version number is not part of it. `body` is its canonical text.
+std::string hash_of(const Record& record, const std::string& body) {
+    constexpr std::string_view kLive = "\nlive";
+    if (!record.source_version) return sha256_hex(body + std::string(kLive));
+    Record plain = record;
+    plain.source_version.reset();
+    return sha256_hex(write_record(plain) + std::string(kLive));
 }
 
 /// What no two records of a kind may share: they would fight for one object in the books.
@@ -34,8 +37,8 @@ std::optional<std::string> number_of(const Record& record) {
     return std::nullopt;
 }
 
-Result<ConnectionRow> open_connection(Connection& connection, const ConnectionId& id) {
-    auto row = get_connection(connection, id);
+Result<ConnectionGist> open_connection(Connection& connection, const ConnectionId& id) {
+    auto row = get_connection_gist(connection, id);
     if (!row) return Error{ErrorKind::not_found, "no_connection", "there is no such connection"};
     if (row->state == "disconnected")
         return Error{ErrorKind::conflict, "disconnected",
@@ -43,13 +46,25 @@ Result<ConnectionRow> open_connection(Connection& connection, const ConnectionId
     return *std::move(row);
 }
 
+struct Referent {
+    std::int64_t version = 0, applied_version = 0;
+};
+
+std::optional<Referent> find_referent(Connection& connection, const ConnectionId& owner, const Reference& reference) {
+    return first_row(query(connection,
+                           "SELECT version, applied_version FROM records"
+                           " WHERE connection_id = ?1 AND kind = ?2 AND external_id = ?3",
+                           owner.value, to_string(reference.kind), reference.external_id),
+                     [](SQLite::Statement& row) { return Referent{integer(row, 0), integer(row, 1)}; });
+}
+
 /// A record waits for the versions of its referents that were accepted before it.
 std::vector<queue::Wait> reference_waits(Connection& connection, queue::Transaction& transaction,
-                                         const ConnectionId& owner, const Record& record) {
+                                         const ConnectionId& owner, const std::vector<Reference>& references) {
     std::vector<queue::Wait> waits;
-    for (const Reference& reference : references_of(record)) {
+    for (const Reference& reference : references) {
         const std::string key = record_key(reference.kind, reference.external_id);
-        const auto referent = find_record(connection, owner, reference.kind, ExternalId(reference.external_id));
+        const auto referent = find_referent(connection, owner, reference);
         if (!referent) {
             waits.push_back({key, 1});
             continue;
@@ -75,9 +90,10 @@ std::vector<queue::Wait> referrer_waits(Connection& connection, const Connection
 
 /// Whether a new version waits for the next sync. One that takes the place of a version which a sync has already let
 /// go, or follows it, rides along: that sync shows the latest version in the books when it ends.
-bool waits_for_sync(queue::Transaction& transaction, const ConnectionRow& owner, const std::string& key) {
+bool waits_for_sync(queue::Transaction& transaction, const ConnectionGist& owner, const std::string& key,
+                    bool new_record) {
     if (owner.posting == "automatic") return false;
-    if (owner.posting == "setup") return true;
+    if (owner.posting == "setup" || new_record) return true;
     const auto open = transaction.find_open(owner.id.value, key);
     if (!open || open->state == queue::JobState::parked) return true;
     return std::ranges::any_of(open->waits, [](const queue::Wait& wait) { return wait.key == kPostingKey; });
@@ -86,7 +102,8 @@ bool waits_for_sync(queue::Transaction& transaction, const ConnectionRow& owner,
 /// Rises with every accepted version of the connection: the frozen scope of a sync.
 std::int64_t next_seq(Connection& connection, const ConnectionId& owner) {
     auto seq = first_row(
-        query(connection, "UPDATE connections SET accepted_seq = accepted_seq + 1 WHERE id = ?1 RETURNING accepted_seq",
+        query(connection,
+              "UPDATE connection_seqs SET accepted = accepted + 1 WHERE connection_id = ?1 RETURNING accepted",
               owner.value),
         [](SQLite::Statement& row) { return integer(row, 0); });
     SPILLWAY_ASSERT(seq.has_value());
@@ -110,15 +127,16 @@ RecordId write_record_row(Connection& connection, const ConnectionId& owner, con
     return connection.database().getLastInsertRowid();
 }
 
-void write_targets(Connection& connection, const ConnectionId& owner, RecordId record, const Submission& submission) {
+void write_targets(Connection& connection, const ConnectionId& owner, RecordId record, bool new_record,
+                   const Submission& submission) {
     if (submission.voided) return;  // what it named stays known until the void is through
-    run(connection, "DELETE FROM referrers WHERE record_id = ?1", record);
+    if (!new_record) run(connection, "DELETE FROM referrers WHERE record_id = ?1", record);
     for (const std::string& target : submission.targets)
         run(connection, "INSERT OR IGNORE INTO referrers (connection_id, target, record_id) VALUES (?1, ?2, ?3)",
             owner.value, target, record);
 }
 
-void announce(Connection& connection, const ConnectionRow& owner, const Submission& submission, std::int64_t version,
+void announce(Connection& connection, const ConnectionGist& owner, const Submission& submission, std::int64_t version,
               WallTime now) {
     JsonText json;
     json.object().member("kind", to_string(submission.kind)).member("external_id", submission.external_id.value);
@@ -126,7 +144,7 @@ void announce(Connection& connection, const ConnectionRow& owner, const Submissi
     append_event(connection, {now, owner.partner, owner.id, "record.accepted", std::move(json).take()});
 }
 
-Result<Accepted> write_submission(queue::Transaction& transaction, const Intake& intake, const ConnectionRow& owner,
+Result<Accepted> write_submission(queue::Transaction& transaction, const Intake& intake, const ConnectionGist& owner,
                                   const std::optional<RecordRow>& before, Submission submission) {
     Connection& connection = queue::sqlite::connection_of(transaction);
     const std::int64_t seq = next_seq(connection, owner.id);
@@ -136,7 +154,7 @@ Result<Accepted> write_submission(queue::Transaction& transaction, const Intake&
         "INSERT INTO versions (record_id, version, hash, body, voided, accepted_ms, accepted_by, seq)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         record, version, submission.hash, submission.body, submission.voided, intake.now, intake.principal, seq);
-    write_targets(connection, owner.id, record, submission);
+    write_targets(connection, owner.id, record, /*new_record=*/!before, submission);
     announce(connection, owner, submission, version, intake.now);
 
     queue::NewJob job;
@@ -146,7 +164,7 @@ Result<Accepted> write_submission(queue::Transaction& transaction, const Intake&
     job.priority = intake.priority;
     job.body = std::to_string(record);
     job.waits = std::move(submission.waits);
-    if (waits_for_sync(transaction, owner, job.key)) job.waits.push_back({kPostingKey, seq});
+    if (waits_for_sync(transaction, owner, job.key, /*new_record=*/!before)) job.waits.push_back({kPostingKey, seq});
     auto enqueued = transaction.enqueue(job);
     if (!enqueued.ok()) return std::move(enqueued).error();
     run(connection, "UPDATE records SET job_id = ?2 WHERE id = ?1", record, enqueued->id);
@@ -196,25 +214,33 @@ bool refused_cleanly(const Error& error) {
            error.code == "no_record";
 }
 
+PreparedRecord::PreparedRecord(const Record& record)
+    : kind(record.kind()),
+      body(write_record(record)),
+      hash(hash_of(record, body)),
+      source_version(record.source_version),
+      number(number_of(record)),
+      references(references_of(record)) {}
+
 Result<Accepted> accept_record(queue::Transaction& transaction, const Intake& intake, const ExternalId& external_id,
-                               const Record& record) {
+                               const PreparedRecord& record) {
     Connection& connection = queue::sqlite::connection_of(transaction);
     const auto owner = open_connection(connection, intake.connection);
     if (!owner.ok()) return owner.error();
     Submission submission;
-    submission.kind = record.kind();
+    submission.kind = record.kind;
     submission.external_id = external_id;
-    submission.body = write_record(record);
-    submission.hash = hash_of(record, /*voided=*/false);
+    submission.body = record.body;
+    submission.hash = record.hash;
     submission.source_version = record.source_version;
-    submission.number = number_of(record);
+    submission.number = record.number;
     const auto before = find_record(connection, intake.connection, submission.kind, external_id);
     if (before) {
         if (auto same = nothing_new(connection, *before, submission)) return *same;
     }
     if (auto free = check_number(connection, intake.connection, submission); !free.ok()) return std::move(free).error();
-    submission.waits = reference_waits(connection, transaction, intake.connection, record);
-    for (const Reference& reference : references_of(record))
+    submission.waits = reference_waits(connection, transaction, intake.connection, record.references);
+    for (const Reference& reference : record.references)
         if (reference.kind == RecordKind::invoice)
             submission.targets.push_back(record_key(reference.kind, reference.external_id));
     return write_submission(transaction, intake, *owner, before, std::move(submission));

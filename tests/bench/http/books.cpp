@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "connectors/provider.hpp"
 #include "schema/record_json.hpp"
 #include "services/store/intake.hpp"
 #include "services/store/partners.hpp"
@@ -10,6 +11,24 @@
 
 namespace spillway::bench {
 namespace {
+
+/// As a real organisation has them: what intake must not read or write with every record.
+Books some_books() {
+    Books books;
+    books.tenant_id = "tenant";
+    books.name = "Platform Books Ltd";
+    books.country = "GB";
+    for (int code = 200; code < 280; ++code) {
+        Account account;
+        account.id = "00000000-0000-4000-8000-000000000" + std::to_string(code);
+        account.code = std::to_string(code);
+        account.name = "Account of sales, region " + account.code;
+        account.type = "REVENUE";
+        account.takes_sales = true;
+        books.accounts.push_back(std::move(account));
+    }
+    return books;
+}
 
 Result<void> add_connection(queue::Transaction& transaction, const std::string& posting) {
     auto& connection = queue::sqlite::connection_of(transaction);
@@ -22,6 +41,7 @@ Result<void> add_connection(queue::Transaction& transaction, const std::string& 
     row.posting = posting;
     row.tenant_id = "tenant";
     row.grant = GrantId("grt_bench");
+    row.books = write_books(some_books());
     store::insert_connection(connection, row);
     return success();
 }
@@ -31,8 +51,8 @@ Result<void> add_contacts(queue::Transaction& transaction) {
     for (std::int64_t number = 0; number < kContacts; ++number) {
         const auto contact = read_record(RecordKind::contact, contact_json(number));
         if (!contact.ok()) return contact.error();
-        const auto accepted =
-            store::accept_record(transaction, intake, ExternalId(contact_id(number)), contact.value());
+        const auto accepted = store::accept_record(transaction, intake, ExternalId(contact_id(number)),
+                                                   store::PreparedRecord(contact.value()));
         if (!accepted.ok()) return accepted.error();
     }
     return transaction.release(kConnection, "posting", 1'000'000);
