@@ -10,8 +10,6 @@
 namespace spillway {
 namespace {
 
-constexpr JsonLimits kLimits{.bytes_max = kRecordBytesMax, .depth_max = 16, .values_max = 200'000};
-
 /// Reads the members of one object. The first error wins and is kept at `error`; later reads then change nothing that
 /// counts. read() leaves its target as it is when the member is absent: required ones were checked at construction.
 class ObjectReader {
@@ -342,10 +340,14 @@ void to_minor_unit(Record& record) {
 }  // namespace
 
 Result<Record> read_record(RecordKind kind, std::string_view text) {
-    const Result<JsonValue> tree = parse_json(text, kLimits);
+    const Result<JsonValue> tree = parse_json(text, kRecordLimits);
     if (!tree) return tree.error();
+    return read_record(kind, *tree);
+}
+
+Result<Record> read_record(RecordKind kind, const JsonValue& tree) {
     std::optional<Error> error;
-    ObjectReader reader(*tree, shape_of(kind), "", error);
+    ObjectReader reader(tree, shape_of(kind), "", error);
     if (error) return *std::move(error);
     Record record{read_body(kind, reader), {}};
     reader.read("source_version", record.source_version);

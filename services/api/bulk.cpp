@@ -10,14 +10,18 @@ namespace {
 
 constexpr std::size_t kLinesMax = 10'000;
 constexpr std::size_t kChunk = 256;
+/// A record and what is around it.
+constexpr JsonLimits kLineLimits{.bytes_max = kRecordLimits.bytes_max + 4'096,
+                                 .depth_max = kRecordLimits.depth_max + 1,
+                                 .values_max = kRecordLimits.values_max + 4};
 
 struct Line {
     std::size_t number = 0;  ///< from 1, in the body
     std::string text;
     RecordKind kind = RecordKind::contact;
     ExternalId external_id;
-    std::optional<Record> record;      ///< absent for a void
-    std::string kind_shown, id_shown;  ///< as given, for the answer
+    std::optional<store::PreparedRecord> record;  ///< absent for a void
+    std::string kind_shown, id_shown;             ///< as given, for the answer
     std::optional<store::Accepted> accepted;
     std::optional<Error> error;
     int status = 0;
@@ -50,7 +54,7 @@ Result<void> check_members(const JsonValue& line) {
 }
 
 Result<void> read_line(Line& line) {
-    const auto value = parse_json(line.text);
+    const auto value = parse_json(line.text, kLineLimits);
     if (!value.ok()) return value.error();
     if (auto members = check_members(*value); !members.ok()) return members;
     line.kind_shown = (*value)["kind"].string_or("");
@@ -71,15 +75,13 @@ Result<void> read_line(Line& line) {
         return success();
     }
     if (!body) return invalid("missing_member", "a member is missing", "/record");
-    const std::string record_text = write_json(*body);
-    if (record_text.size() > kRecordBytesMax) return invalid("record_too_large", "a record may have 4 MiB", "/record");
-    auto record = read_record(*kind, record_text);
+    const auto record = read_record(*kind, *body);
     if (!record.ok()) {
         Error error = record.error();
         error.pointer = "/record" + error.pointer;
         return error;
     }
-    line.record = *std::move(record);
+    line.record.emplace(*record);
     return success();
 }
 
@@ -88,16 +90,15 @@ void refuse(Line& line, Error error, int status) {
     line.error = std::move(error);
 }
 
-Result<Chunk> read_chunk(Chunk chunk) {
+void read_chunk(Chunk& chunk) {
     for (Line& line : chunk) {
         auto read = read_line(line);
         if (!read.ok()) refuse(line, read.error(), status_of_bad_record(read.error()));
         line.text = {};
     }
-    return chunk;
 }
 
-Result<Chunk> accept_chunk(queue::Transaction& transaction, const store::Intake& intake, Chunk chunk) {
+Result<void> accept_chunk(queue::Transaction& transaction, const store::Intake& intake, Chunk& chunk) {
     for (Line& line : chunk) {
         if (line.error) continue;
         auto accepted = line.record ? store::accept_record(transaction, intake, line.external_id, *line.record)
@@ -111,24 +112,32 @@ Result<Chunk> accept_chunk(queue::Transaction& transaction, const store::Intake&
             return std::move(accepted).error();
         }
     }
-    return chunk;
+    return success();
 }
 
 /// One chunk in one transaction. When that fails nothing of the chunk is accepted, and each of its lines says so.
-awaitable<Chunk> submit_chunk(Call& call, store::Intake intake, Chunk chunk) {
-    std::function<Result<Chunk>(store::Connection&)> read = [chunk](store::Connection&) { return read_chunk(chunk); };
-    auto parsed = co_await call.context().store.read<Chunk>(std::move(read));
-    if (parsed.ok()) {
-        chunk = *parsed;
-        std::function<Result<Chunk>(queue::Transaction&)> accept = [intake, chunk](queue::Transaction& transaction) {
-            return accept_chunk(transaction, intake, chunk);
+/// The chunk is one thread's at a time; it is shared because a thread may let go of it after its answer.
+awaitable<void> submit_chunk(Call& call, store::Intake intake, std::shared_ptr<Chunk> chunk) {
+    std::function<Result<bool>(store::Connection&)> read = [chunk](store::Connection&) -> Result<bool> {
+        read_chunk(*chunk);
+        return true;
+    };
+    const auto parsed = co_await call.context().store.read<bool>(std::move(read));
+    std::optional<Error> failure;
+    if (!parsed.ok()) failure = parsed.error();
+    if (!failure) {
+        queue::Work accept = [intake, chunk](queue::Transaction& transaction) {
+            return accept_chunk(transaction, intake, *chunk);
         };
-        parsed = co_await call.context().store.commit_value<Chunk>(queue::CommandClass::intake, std::move(accept));
+        const auto accepted = co_await call.context().store.commit(queue::CommandClass::intake, std::move(accept));
+        if (!accepted.ok()) failure = accepted.error();
     }
-    if (parsed.ok()) co_return *std::move(parsed);
-    for (Line& line : chunk)
-        if (!line.error) refuse(line, parsed.error(), http::http_status_of(parsed.error().kind));
-    co_return chunk;
+    if (!failure) co_return;
+    for (Line& line : *chunk) {
+        if (line.error) continue;
+        line.accepted.reset();
+        refuse(line, *failure, http::http_status_of(failure->kind));
+    }
 }
 
 void write_line(JsonText& json, const Line& line) {
@@ -164,9 +173,9 @@ awaitable<Reply> put_records(Call& call) {
     for (std::size_t at = 0; at < lines.size(); at += kChunk) {
         const auto first = lines.begin() + static_cast<std::ptrdiff_t>(at);
         const auto last = lines.begin() + static_cast<std::ptrdiff_t>(std::min(at + kChunk, lines.size()));
-        Chunk chunk(std::make_move_iterator(first), std::make_move_iterator(last));
-        chunk = co_await submit_chunk(call, *intake, std::move(chunk));
-        for (const Line& line : chunk) {
+        auto chunk = std::make_shared<Chunk>(std::make_move_iterator(first), std::make_move_iterator(last));
+        co_await submit_chunk(call, *intake, chunk);
+        for (const Line& line : *chunk) {
             JsonText json;
             write_line(json, line);
             if (array && out.size() > 1) out += ",";

@@ -54,6 +54,7 @@ struct Call {
     std::unordered_map<std::string, std::string> path;  ///< decoded parameters of the template
     std::vector<std::pair<std::string, std::string>> query;
     Named named;
+    bool unchecked = false;  ///< the path's connection is yet to be checked, in the commit
 
     [[nodiscard]] ApiContext& context() const { return api.context; }
     [[nodiscard]] WallTime now() const { return api.context.clock.wall_now(); }
@@ -70,7 +71,18 @@ struct Route {
     std::string_view query;         ///< query parameters that it takes
     std::size_t body_bytes_max = 0;
     Operation operation = nullptr;
+    /// The path's connection is checked in the operation's own transaction: no read goes before it. The operation calls
+    /// refuse() for whatever it refuses by itself.
+    bool checks_in_commit = false;
 };
+
+/// Loads what the path names; afterwards call.named is set. @return the refusal when the caller may not see it.
+awaitable<std::optional<HttpResponse>> load_named(Call& call);
+/// The answer to a request that is refused for `error`. What the caller may not see comes first: an id of another
+/// partner is 404 whatever else is wrong.
+awaitable<Reply> refuse(Call& call, Error error, int status = 0);
+/// For checks_in_commit, inside the transaction. Errors: as those of load_named.
+Result<void> check_connection(store::Connection& connection, const Principal& principal, const ConnectionId& id);
 
 HttpResponse json_response(int status, std::string body);
 HttpResponse no_such(std::string_view what);

@@ -32,15 +32,10 @@ HttpResponse unauthenticated(std::string_view why) {
     return response;
 }
 
-/// What the database says of a request: the state of the caller's own partner, and the things that the path names.
-struct Loaded {
-    bool suspended = false;
-    Named named;
-};
-
 Error missing(std::string_view what) {
     return {ErrorKind::not_found, "not_found", "there is no such " + std::string(what)};
 }
+Error suspended() { return {ErrorKind::forbidden, "partner_suspended", "the partner is suspended"}; }
 
 using Path = std::unordered_map<std::string, std::string>;
 
@@ -89,17 +84,19 @@ Result<void> load_rest(store::Connection& connection, const Path& path, const Pr
     return success();
 }
 
-Result<Loaded> load(store::Connection& connection, const Path& path, const Principal& principal) {
-    Loaded loaded;
-    if (principal.partner) {
-        const auto own = store::get_partner(connection, PartnerId(*principal.partner));
-        loaded.suspended = !own || own->state == "suspended";
-        if (loaded.suspended) return loaded;
-    }
-    if (auto owner = load_owner(connection, path, principal, loaded.named); !owner.ok())
-        return std::move(owner).error();
-    if (auto rest = load_rest(connection, path, principal, loaded.named); !rest.ok()) return std::move(rest).error();
-    return loaded;
+Result<void> check_partner(store::Connection& connection, const Principal& principal) {
+    if (!principal.partner) return success();
+    const auto own = store::get_partner(connection, PartnerId(*principal.partner));
+    if (!own || own->state == "suspended") return suspended();
+    return success();
+}
+
+Result<Named> load(store::Connection& connection, const Path& path, const Principal& principal) {
+    Named named;
+    if (auto partner = check_partner(connection, principal); !partner.ok()) return std::move(partner).error();
+    if (auto owner = load_owner(connection, path, principal, named); !owner.ok()) return std::move(owner).error();
+    if (auto rest = load_rest(connection, path, principal, named); !rest.ok()) return std::move(rest).error();
+    return named;
 }
 
 /// The response that refuses, or nothing and call.principal is set.
@@ -136,22 +133,18 @@ awaitable<std::optional<HttpResponse>> authenticate(Call& call) {
     co_return std::nullopt;
 }
 
-/// Loads what the path names. Order matters: ids of others are 404 whatever the scope, then the scope is judged.
+/// Order matters: ids of others are 404 whatever the scope, then the scope is judged.
 awaitable<std::optional<HttpResponse>> authorise(Call& call) {
     auto refused = co_await authenticate(call);
     if (refused) co_return refused;
-    if (call.principal.partner || !call.path.empty()) {
-        std::function<Result<Loaded>(store::Connection&)> look = [path = call.path,
-                                                                  who = call.principal](store::Connection& connection) {
-            return load(connection, path, who);
-        };
-        auto loaded = co_await call.context().store.read<Loaded>(std::move(look));
-        if (!loaded.ok()) co_return http::problem(loaded.error());
-        if (loaded->suspended)
-            co_return http::problem(Error{ErrorKind::forbidden, "partner_suspended", "the partner is suspended"});
-        call.named = std::move(loaded->named);
+    const bool in_scope = has_word(call.route->scopes, call.principal.scope);
+    if (call.route->checks_in_commit && in_scope) {
+        call.unchecked = true;
+        co_return std::nullopt;
     }
-    if (!has_word(call.route->scopes, call.principal.scope))
+    refused = co_await load_named(call);
+    if (refused) co_return refused;
+    if (!in_scope)
         co_return http::problem(Error{ErrorKind::forbidden, "scope", "the key's scope does not allow this operation"});
     co_return std::nullopt;
 }
@@ -229,6 +222,32 @@ awaitable<Reply> handle(std::shared_ptr<Api> api, HttpRequest request) {
 }
 
 }  // namespace
+
+awaitable<std::optional<HttpResponse>> load_named(Call& call) {
+    if (!call.principal.partner && call.path.empty()) co_return std::nullopt;
+    std::function<Result<Named>(store::Connection&)> look =
+        [path = call.path, who = call.principal](store::Connection& connection) { return load(connection, path, who); };
+    auto named = co_await call.context().store.read<Named>(std::move(look));
+    if (!named.ok()) co_return http::problem(named.error());
+    call.named = std::move(*named);
+    call.unchecked = false;
+    co_return std::nullopt;
+}
+
+awaitable<Reply> refuse(Call& call, Error error, int status) {
+    if (call.unchecked) {
+        auto hidden = co_await load_named(call);
+        if (hidden) co_return *std::move(hidden);
+    }
+    co_return problem_reply(error, status);
+}
+
+Result<void> check_connection(store::Connection& connection, const Principal& principal, const ConnectionId& id) {
+    if (auto partner = check_partner(connection, principal); !partner.ok()) return partner;
+    const auto gist = store::get_connection_gist(connection, id);
+    if (!gist || !principal.sees(gist->partner.value)) return missing("connection");
+    return success();
+}
 
 http::Handler make_handler(ApiContext& context) {
     auto api = std::make_shared<Api>(context);

@@ -75,20 +75,39 @@ awaitable<Reply> commit_plain(Call& call, queue::CommandClass command, Work work
     co_return *std::move(answer);
 }
 
+/// What the caller may see is checked before anything else is looked at, a stored answer included.
+Work checked(const Call& call, Work work) {
+    if (!call.unchecked) return work;
+    return [who = call.principal, id = ConnectionId(call.path.at("connection_id")),
+            work = std::move(work)](queue::Transaction& transaction) -> Result<HttpResponse> {
+        auto may = check_connection(queue::sqlite::connection_of(transaction), who, id);
+        if (!may.ok()) return std::move(may).error();
+        return work(transaction);
+    };
+}
+
 }  // namespace
 
 awaitable<Reply> commit_answer(Call& call, queue::CommandClass command, Work work) {
     auto keyed = read_key(call);
-    if (!keyed.ok()) co_return problem_reply(keyed.error());
+    if (!keyed.ok()) {
+        auto refused = co_await refuse(call, keyed.error());
+        co_return refused;
+    }
     if (!*keyed) {
+        work = checked(call, std::move(work));
         auto reply = co_await commit_plain(call, command, std::move(work));
         co_return reply;
     }
     const InWork in_work(call.api.in_work, (*keyed)->text());
-    if (!in_work.taken()) co_return problem_reply(in_flight());
+    if (!in_work.taken()) {
+        auto refused = co_await refuse(call, in_flight());
+        co_return refused;
+    }
     Work once = [keyed = **keyed, now = call.now(), work = std::move(work)](queue::Transaction& transaction) {
         return answer_once(transaction, keyed, now, work);
     };
+    once = checked(call, std::move(once));
     auto reply = co_await commit_plain(call, command, std::move(once));
     co_return reply;
 }

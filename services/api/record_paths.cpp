@@ -13,7 +13,7 @@ Result<RecordPath> read_record_path(const Call& call) {
 }
 
 Result<store::Intake> read_intake(const Call& call, queue::Priority fallback) {
-    store::Intake intake{call.named.connection->id, call.principal.id, call.now(), fallback};
+    store::Intake intake{ConnectionId(call.path.at("connection_id")), call.principal.id, call.now(), fallback};
     if (const auto word = call.argument("priority")) {
         const auto priority = queue::priority_from(*word);
         if (!priority) return invalid("bad_priority", "`priority` must be interactive, normal or bulk");

@@ -15,13 +15,20 @@ HttpResponse accepted_response(const store::Accepted& accepted, const store::Int
     return json_response(status, std::move(json).take());
 }
 
+Result<store::PreparedRecord> prepare(RecordKind kind, std::string_view text) {
+    const auto record = read_record(kind, text);
+    if (!record.ok()) return record.error();
+    return store::PreparedRecord(*record);
+}
+
 /// Big bodies are parsed on the reader thread, so that one of them does not hold up the loop.
-awaitable<Result<Record>> parse_record(Call& call, RecordKind kind) {
-    if (call.request.body.size() <= kLoopParseMax) co_return read_record(kind, call.request.body);
-    std::function<Result<Record>(store::Connection&)> parse = [kind, text = call.request.body](store::Connection&) {
-        return read_record(kind, text);
+awaitable<Result<store::PreparedRecord>> parse_record(Call& call, RecordKind kind) {
+    using Prepared = store::PreparedRecord;
+    if (call.request.body.size() <= kLoopParseMax) co_return prepare(kind, call.request.body);
+    std::function<Result<Prepared>(store::Connection&)> parse = [kind, text = call.request.body](store::Connection&) {
+        return prepare(kind, text);
     };
-    auto record = co_await call.context().store.read<Record>(std::move(parse));
+    auto record = co_await call.context().store.read<Prepared>(std::move(parse));
     co_return record;
 }
 
@@ -43,11 +50,20 @@ Result<RecordView> read_view(store::Connection& connection, const ConnectionId& 
 
 awaitable<Reply> put_record(Call& call) {
     const auto path = read_record_path(call);
-    if (!path.ok()) co_return problem_reply(path.error());
+    if (!path.ok()) {
+        auto refused = co_await refuse(call, path.error());
+        co_return refused;
+    }
     const auto intake = read_intake(call, queue::Priority::normal);
-    if (!intake.ok()) co_return problem_reply(intake.error());
+    if (!intake.ok()) {
+        auto refused = co_await refuse(call, intake.error());
+        co_return refused;
+    }
     auto record = co_await parse_record(call, path->kind);
-    if (!record.ok()) co_return problem_reply(record.error(), status_of_bad_record(record.error()));
+    if (!record.ok()) {
+        auto refused = co_await refuse(call, record.error(), status_of_bad_record(record.error()));
+        co_return refused;
+    }
     Work work = [path = *path, intake = *intake,
                  record = *std::move(record)](queue::Transaction& transaction) -> Result<HttpResponse> {
         auto accepted = store::accept_record(transaction, intake, path.external_id, record);

@@ -34,7 +34,8 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/connections/{connection_id}/books", kAll, "", 0, get_books},
     {"POST", "/v1/connections/{connection_id}/books/refresh", kWrite, "", kSmall, refresh_books},
 
-    {"PUT", "/v1/connections/{connection_id}/records/{kind}/{external_id}", kWrite, "priority", kRecord, put_record},
+    {"PUT", "/v1/connections/{connection_id}/records/{kind}/{external_id}", kWrite, "priority", kRecord, put_record,
+     /*checks_in_commit=*/true},
     {"GET", "/v1/connections/{connection_id}/records/{kind}/{external_id}", kAll, "", 0, get_record},
     {"POST", "/v1/connections/{connection_id}/records/{kind}/{external_id}/void", kWrite, "", kSmall, void_record},
     {"POST", "/v1/connections/{connection_id}/records:bulk", kWrite, "priority", kBulk, put_records},
@@ -87,19 +88,29 @@ std::string_view next_segment(std::string_view& path) {
     return segment;
 }
 
-bool matches(std::string_view pattern, std::string_view path, std::unordered_map<std::string, std::string>& out) {
+bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+
+/// Whether the path has the pattern's shape: most patterns end here, without an allocation.
+bool fits(std::string_view pattern, std::string_view path) {
     while (!pattern.empty() && !path.empty()) {
         const std::string_view want = next_segment(pattern);
         const std::string_view have = next_segment(path);
-        if (!want.starts_with('{')) {
-            if (want != have) return false;
-            continue;
-        }
+        if (is_parameter(want) ? have.empty() : want != have) return false;
+    }
+    return pattern.empty() && path.empty();
+}
+
+bool matches(std::string_view pattern, std::string_view path, std::unordered_map<std::string, std::string>& out) {
+    if (!fits(pattern, path)) return false;
+    while (!pattern.empty()) {
+        const std::string_view want = next_segment(pattern);
+        const std::string_view have = next_segment(path);
+        if (!is_parameter(want)) continue;
         auto value = percent_decode(have);
         if (!value || value->empty()) return false;
         out[std::string(want.substr(1, want.size() - 2))] = *std::move(value);
     }
-    return pattern.empty() && path.empty();
+    return true;
 }
 
 }  // namespace

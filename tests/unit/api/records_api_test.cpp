@@ -27,6 +27,33 @@ TEST_F(RecordsApi, ABadRecordNamesItsPlace) {
         400);
 }
 
+TEST_F(RecordsApi, AnotherPartnersConnectionIsNotFoundWhateverElseIsWrong) {
+    const std::string theirs = "/v1/connections/con_b/records/contact/C1";
+    const HttpHeaders keyed{{"Idempotency-Key", "k1"}}, bad_key{{"Idempotency-Key", ""}};
+    for (const auto& body : {a_contact(), std::string("{"), std::string(R"({"shoe":1})")}) {
+        for (const auto& headers : {HttpHeaders{}, keyed, bad_key}) {
+            const auto response = send("PUT", theirs, kPartnerA, body, headers);
+            EXPECT_EQ(response.status, 404) << response.body;
+            EXPECT_EQ(code(response), "not_found");
+        }
+    }
+    EXPECT_EQ(code(send("PUT", "/v1/connections/con_b/records/shoe/C1", kPartnerA, "{}")), "not_found");
+    EXPECT_EQ(code(send("PUT", theirs + "?priority=soon", kPartnerA, a_contact())), "not_found");
+    EXPECT_EQ(send("PUT", theirs, kReadA, a_contact()).status, 404);
+    EXPECT_EQ(send("PUT", "/v1/connections/con_a/records/contact/C1", kReadA, a_contact()).status, 403);
+    EXPECT_EQ(get("/v1/connections/con_b/records/contact/C1").status, 404);
+}
+
+TEST_F(RecordsApi, ASuspendedPartnerGetsNoStoredAnswerEither) {
+    const HttpHeaders keyed{{"Idempotency-Key", "k1"}};
+    ASSERT_EQ(put_contact("C1", "Acme", keyed).status, 202);
+    ASSERT_EQ(send("POST", "/v1/partners/par_a/suspend", kPlatform).status, 200);
+    const auto again = put_contact("C1", "Acme", keyed);
+    EXPECT_EQ(again.status, 403);
+    EXPECT_EQ(code(again), "partner_suspended");
+    EXPECT_EQ(code(send("PUT", "/v1/connections/con_a/records/contact/C1", kPartnerA, "{")), "partner_suspended");
+}
+
 TEST_F(RecordsApi, AnExternalIdMayHoldASlash) {
     ASSERT_EQ(put_contact("a%2Fb", "Acme").status, 202);
     const auto record = json(get("/v1/connections/con_a/records/contact/a%2Fb"));
