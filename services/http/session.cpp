@@ -72,6 +72,7 @@ asio::awaitable<void> Session::run(std::shared_ptr<Session> self) {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     boost::system::error_code ignored;  // a peer that is gone already shows at the first read
     self->socket_.set_option(tcp::no_delay(true), ignored);
+    self->socket_.non_blocking(true, ignored);  // reads and writes are tried before they are waited for
     co_await self->serve();
     self->close();
 }
@@ -97,27 +98,48 @@ asio::awaitable<bool> Session::wait_for_request() {
     co_return !error && !stopping_ && !gone_;
 }
 
+/// Parses what is there, and reads what the kernel already holds. @return `need_more` when the peer must send first.
+ReadState Session::read_at_once(ReadState goal) {
+    for (;;) {
+        const auto state = reader_.advance();
+        if (state == goal || state == ReadState::failed) return state;
+        if (state != ReadState::need_more) continue;
+        const auto space = reader_.space();
+        boost::system::error_code error;
+        const auto bytes = socket_.read_some(asio::buffer(space.data(), space.size()), error);
+        if (error == asio::error::would_block) return ReadState::need_more;
+        received(error, bytes);
+    }
+}
+
+void Session::received(const boost::system::error_code& error, std::size_t bytes) {
+    if (error)
+        reader_.peer_closed();
+    else
+        reader_.received(bytes);
+}
+
 asio::awaitable<ReadState> Session::read_until(ReadState goal, Millis limit) {
     timed_out_ = false;
+    auto state = read_at_once(goal);
+    if (state != ReadState::need_more) co_return state;  // mostly: a timer costs more than the request
     const auto until = context_->clock.steady_now() + limit;
     // Ending only our receiving side wakes the read as at the peer's end, so a 408 can still be sent.
     const Deadline deadline(socket_.get_executor(), context_->clock, until, [this] {
         boost::system::error_code ignored;
         socket_.shutdown(tcp::socket::shutdown_receive, ignored);
     });
-    for (;;) {
-        const auto state = reader_.advance();
-        if (state == goal || state == ReadState::failed) co_return state;
-        if (state != ReadState::need_more) continue;
+    while (state == ReadState::need_more) {
         const auto space = reader_.space();
         const auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), kTuple);
         timed_out_ = deadline.expired();
-        if (error || timed_out_)
-            reader_.peer_closed();
-        else
-            reader_.received(bytes);
+        received(timed_out_ ? asio::error::eof : error, bytes);
         if (timed_out_) co_return ReadState::failed;
+        state = read_at_once(goal);
     }
+    // The deadline may have passed between two reads: then the end that was seen is of our own making.
+    timed_out_ = state == ReadState::failed && deadline.expired();
+    co_return state;
 }
 
 asio::awaitable<Session::Next> Session::one_request() {
@@ -254,11 +276,19 @@ void Session::watch_peer() {
 }
 
 asio::awaitable<bool> Session::send(std::string bytes) {
+    boost::system::error_code failure;
+    const auto at_once = socket_.write_some(asio::buffer(bytes), failure);
+    if (!failure && at_once == bytes.size()) co_return true;  // mostly: the kernel has room for an answer
+    if (failure && failure != asio::error::would_block) {
+        gone_ = true;
+        co_return false;
+    }
     const auto until = context_->clock.steady_now() + context_->limits.body_timeout;
     const Deadline deadline(socket_.get_executor(), context_->clock, until, [this] { close(); });
-    const auto [error, written] = co_await asio::async_write(socket_, asio::buffer(bytes), kTuple);
+    const auto rest = asio::buffer(bytes) + at_once;
+    const auto [error, written] = co_await asio::async_write(socket_, rest, kTuple);
     if (error) gone_ = true;
-    co_return !error && written == bytes.size();
+    co_return !error && written == rest.size();
 }
 
 /// Closing with unread bytes would reset the connection and could destroy our answer before the peer reads it.

@@ -37,6 +37,8 @@ class Session : public std::enable_shared_from_this<Session> {
     boost::asio::awaitable<void> serve();
     boost::asio::awaitable<bool> wait_for_request();
     boost::asio::awaitable<Next> one_request();
+    ReadState read_at_once(ReadState goal);
+    void received(const boost::system::error_code& error, std::size_t bytes);
     boost::asio::awaitable<ReadState> read_until(ReadState goal, Millis limit);
     boost::asio::awaitable<Next> refuse();
     boost::asio::awaitable<Next> refuse_with(int status, std::string code, std::string detail);
