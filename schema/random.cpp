@@ -2,6 +2,8 @@
 
 #include <openssl/rand.h>
 
+#include <utility>
+
 #include "schema/assert.hpp"
 
 namespace spillway {
@@ -27,10 +29,12 @@ std::string Random::hex128() {
 }
 
 std::uint64_t SystemRandom::next() {
-    std::uint64_t value = 0;
-    const int got = RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value);
-    SPILLWAY_ASSERT(got == 1);
-    return value;
+    if (left_ == 0) {
+        const int got = RAND_bytes(reinterpret_cast<unsigned char*>(drawn_.data()), sizeof drawn_);
+        SPILLWAY_ASSERT(got == 1);
+        left_ = drawn_.size();
+    }
+    return std::exchange(drawn_[--left_], 0);  // what was given out stays nowhere
 }
 
 std::uint64_t SeededRandom::next() {

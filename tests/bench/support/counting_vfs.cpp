@@ -54,6 +54,8 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int
 const char* counting_vfs() {
     static sqlite3_vfs vfs;
     if (base == nullptr) {
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
+                       0);  // as the store has it; here, because what follows begins SQLite's use
         base = sqlite3_vfs_find(nullptr);
         vfs = *base;
         vfs.zName = "counting";
