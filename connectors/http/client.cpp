@@ -131,7 +131,9 @@ asio::awaitable<SendResult> exchange(Link& link, std::string text, bool to_head,
 Result<std::unique_ptr<HttpTransport>> HttpTransport::create(asio::any_io_executor executor, Clock& clock,
                                                              TransportOptions options) {
     try {
-        auto tls = make_tls_context(options.extra_ca_file);
+        // To read the system's authorities takes tens of milliseconds: not where nothing will ever speak TLS.
+        auto tls = options.open_link ? asio::ssl::context(asio::ssl::context::tls_client)
+                                     : make_tls_context(options.extra_ca_file);
         auto pool = std::make_shared<Pool>(executor, clock, options.connections_per_origin_max, options.idle_max);
         auto open = std::move(options.open_link);
         auto core = std::make_shared<Core>(clock, std::move(options), std::move(tls), std::move(pool), std::move(open));

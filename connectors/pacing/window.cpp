@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/simulated.hpp"
+
 namespace spillway::pacing {
 namespace {
 
@@ -44,6 +46,7 @@ std::optional<SteadyTime> Window::opens_at(int wanted) const {
 void Window::end(SteadyTime frees) {
     SPILLWAY_ASSERT(under_way_ > 0);
     --under_way_;
+    if (SPILLWAY_DEFECT("slot_freed_early")) frees -= rule_.span / 3;
     insert_sorted(own_, frees);
 }
 

@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "schema/simulated.hpp"
+
 namespace spillway::queue::sqlite {
 
 namespace {
@@ -106,6 +108,7 @@ GroupOutcome Engine::run_group(const std::vector<Command>& commands) {
         outcome.effects.names = shop_.names.take_fresh();
     } catch (const SQLite::Exception& exception) {
         fail_all(outcome, commands.size(), storage_error(exception));
+        if (SPILLWAY_DEFECT("failed_commit_acknowledged")) outcome.results.assign(commands.size(), success());
     }
     return outcome;
 }

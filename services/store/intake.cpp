@@ -3,6 +3,7 @@
 #include "schema/json_text.hpp"
 #include "schema/record_json.hpp"
 #include "schema/sha256.hpp"
+#include "schema/simulated.hpp"
 #include "services/store/blocking.hpp"
 #include "services/store/events.hpp"
 
@@ -62,6 +63,7 @@ std::optional<Referent> find_referent(Connection& connection, const ConnectionId
 std::vector<queue::Wait> reference_waits(Connection& connection, queue::Transaction& transaction,
                                          const ConnectionId& owner, const std::vector<Reference>& references) {
     std::vector<queue::Wait> waits;
+    if (SPILLWAY_DEFECT("references_not_awaited")) return waits;
     for (const Reference& reference : references) {
         const std::string key = record_key(reference.kind, reference.external_id);
         const auto referent = find_referent(connection, owner, reference);
@@ -79,6 +81,7 @@ std::vector<queue::Wait> reference_waits(Connection& connection, queue::Transact
 
 /// Voids go in reverse order: a document's after those of the payments and credit notes that name it.
 std::vector<queue::Wait> referrer_waits(Connection& connection, const ConnectionId& owner, const std::string& target) {
+    if (SPILLWAY_DEFECT("voids_in_any_order")) return {};
     return rows(query(connection,
                       "SELECT r.kind, r.external_id, r.version FROM referrers f JOIN records r ON r.id = f.record_id"
                       " WHERE f.connection_id = ?1 AND f.target = ?2 AND r.voided = 1 AND r.applied_version < r.version"
@@ -157,6 +160,8 @@ Result<Accepted> write_submission(queue::Transaction& transaction, const Intake&
     write_targets(connection, owner.id, record, /*new_record=*/!before, submission);
     announce(connection, owner, submission, version, intake.now);
 
+    if (SPILLWAY_DEFECT("job_forgotten") && record % 50 == 0)
+        return Accepted{Accepted::Outcome::accepted, record, version, 0};
     queue::NewJob job;
     job.lane = owner.id.value;
     job.kind = "push." + std::string(to_string(submission.kind));

@@ -5,6 +5,7 @@
 #include "schema/runtime/log.hpp"
 #include "schema/runtime/shield.hpp"
 #include "schema/runtime/task_group.hpp"
+#include "schema/simulated.hpp"
 
 namespace spillway::sync {
 
@@ -96,6 +97,7 @@ asio::awaitable<Result<SendResult>> Caller::send_in_slot(PreparedCall call, paci
         co_return std::move(allowed).error();
     }
     ++status_.calls;
+    if (SPILLWAY_DEFECT("secret_in_log")) log_info("sending", {{"token", token.reveal()}});
     auto request = provider_.request(call, target_.tenant, token);
     // A stop lets the call in flight end: its answer saves a look-up at the next start.
     auto sending = transport_.send(target_.origin, std::move(request), limits);

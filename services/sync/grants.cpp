@@ -6,6 +6,7 @@
 #include "schema/runtime/run_on.hpp"
 #include "schema/runtime/shield.hpp"
 #include "schema/runtime/task_group.hpp"
+#include "schema/simulated.hpp"
 
 namespace spillway::sync {
 
@@ -122,7 +123,8 @@ asio::awaitable<Result<void>> GrantKeeper::refresh_now(std::string id) {
     renewed.refresh = std::move(tokens->refresh);
     renewed.access_until = parts_.clock.wall_now() + tokens->access_life;
     // Durable before use: a crash after this point must find the rotated refresh token.
-    auto saved = co_await store(renewed);
+    auto kept = SPILLWAY_DEFECT("rotated_token_not_stored") ? entry.grant : renewed;
+    auto saved = co_await store(std::move(kept));
     if (!saved.ok()) co_return saved;
     if (entry.grant.refresh.reveal() == used.reveal()) entry.grant = std::move(renewed);
     co_return success();

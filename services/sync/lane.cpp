@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schema/runtime/log.hpp"
+#include "schema/simulated.hpp"
 #include "services/store/day_calls.hpp"
 
 namespace spillway::sync {
@@ -104,7 +105,7 @@ Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
       tasks_(world.executor, "lane " + row.id.value) {
     parts_.backoff = world.backoff;
     pacer_.restore_day(world.clock.steady_now(), world.clock.wall_now(), setup.day_calls);
-    if (!setup.fresh) pacer_.start_full(world.clock.steady_now());
+    if (!setup.fresh && !SPILLWAY_DEFECT("limits_forgotten_at_start")) pacer_.start_full(world.clock.steady_now());
     parts_.on_unauthorised = [this](std::string reason) {
         // Several calls in flight are refused together: once is enough.
         if (!parts_.may_send) return;
@@ -127,7 +128,7 @@ void Lane::update(const store::ConnectionRow& row) {
     state_ = row.state;
     parts_.mapping = mapping_of(row);
     parts_.books = books_of(row);
-    parts_.may_send = row.state == "active";
+    parts_.may_send = row.state == "active" || SPILLWAY_DEFECT("pause_ignored");
     if (consented || row.grant != caller_.target().grant) caller_.renew_consent(row.grant);
     caller_.wake();
     wake();
@@ -227,7 +228,7 @@ asio::awaitable<void> Lane::flight(std::vector<queue::Claim> claims) {
         Lane& lane;
         ~Landing() {
             --lane.flights_;
-            lane.wake();
+            if (!SPILLWAY_DEFECT("wake_up_lost")) lane.wake();
         }
     };
     const Landing landing{*this};

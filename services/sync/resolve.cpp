@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "schema/runtime/log.hpp"
+#include "schema/simulated.hpp"
 #include "services/store/day_calls.hpp"
 #include "services/sync/lane_parts.hpp"
 
@@ -86,6 +87,7 @@ Millis Resolution::quiet_left() const {
     // A refusal of the whole call is an answer to its only send: the provider is done with it.
     const bool refused_whole = call_.status == 400 || call_.status == 404 || call_.status == 413;
     if (refused_whole && !call_.resent) return Millis{0};
+    if (SPILLWAY_DEFECT("absent_at_once")) return Millis{0};
     const auto quiet = lane_.provider.times().quiet;
     // Within one process time is monotonic; of an earlier process only the wall clock tells, bounded in case it was set
     // since.
@@ -167,6 +169,8 @@ asio::awaitable<Result<void>> Resolution::touch(std::vector<pacing::DayRow> day_
 /// send.
 asio::awaitable<void> Resolution::resend() {
     auto request = call_.request;
+    if (SPILLWAY_DEFECT("repeat_with_new_key"))
+        request = lane_.provider.assemble(lane_.caller.target().tenant, objects(false), lane_.random.hex128());
     Caller::BeforeSend before = [this](std::vector<pacing::DayRow> day_calls) { return touch(std::move(day_calls)); };
     auto answer = co_await lane_.caller.call(std::move(request), pacing::Urgency::reconcile, std::move(before));
     if (!answer.ok()) {
@@ -205,7 +209,7 @@ std::optional<ElementOutcome> Resolution::proven_absent(std::size_t index) {
     auto& intent = call_.intents[index];
     const auto now = lane_.clock.steady_now();
     if (!intent.absent_since) intent.absent_since = now;
-    if (now - *intent.absent_since < kBetweenLookUps) return std::nullopt;
+    if (now - *intent.absent_since < kBetweenLookUps && !SPILLWAY_DEFECT("absent_at_once")) return std::nullopt;
     if (refused_[index]) return refused_[index];
     // A server error came for this batch and nothing of it took effect: its members go again in smaller ones.
     if (call_.status >= 500) lane_.batch_cap[intent.job_id] = std::max<std::size_t>(1, call_.intents.size() / 2);
@@ -249,6 +253,7 @@ asio::awaitable<bool> Resolution::look_up() {
         if (found.error().kind == ErrorKind::unauthorised) lane_.on_unauthorised(found.error().detail);
         co_return false;
     }
+    if (SPILLWAY_DEFECT("look_up_ignored")) found->clear();
     Findings findings(call_.intents.size());
     for (std::size_t i = 0; i < call_.intents.size(); ++i)
         if (call_.intents[i].open) findings[i] = judge(i, *found);

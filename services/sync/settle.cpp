@@ -1,6 +1,7 @@
 #include "services/sync/settle.hpp"
 
 #include "schema/json_text.hpp"
+#include "schema/simulated.hpp"
 #include "services/store/events.hpp"
 
 namespace spillway::sync {
@@ -129,6 +130,7 @@ Result<void> settle_applied(queue::Transaction& transaction, const SettleContext
         link->record_version = end.intent.record_version;
         link->voided = end.intent.object.verb == Verb::void_;
     }
+    if (SPILLWAY_DEFECT("link_forgotten") && end.loaded.record_id % 20 == 0) link.reset();
     auto saved = link ? store::save_link(connection, end.loaded.record_id, *link, context.now)
                       : store::drop_link(connection, end.loaded.record_id, end.intent.object.role);
     if (!saved.ok()) return saved;

@@ -246,7 +246,9 @@ void World::send(HttpRequest request, std::function<void(const HttpResponse*)> d
     auto* process = process_.get();
     if (process == nullptr || process->ended || disk_.is_cut()) {
         // Nobody listens.
-        asio::post(io_, [done = std::move(done)] { done(nullptr); });
+        asio::post(io_, [done = std::move(done)] {
+            if (done) done(nullptr);
+        });
         return;
     }
     ++under_way_;
@@ -255,7 +257,7 @@ void World::send(HttpRequest request, std::function<void(const HttpResponse*)> d
                    [this, process, done = std::move(done)](std::exception_ptr failure, http::Reply reply) {
                        --under_way_;
                        const auto* answer = failure ? nullptr : std::get_if<HttpResponse>(&reply);
-                       done(process->ended || disk_.is_cut() ? nullptr : answer);
+                       if (done) done(process->ended || disk_.is_cut() ? nullptr : answer);
                    });
 }
 

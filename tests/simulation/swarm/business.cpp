@@ -39,12 +39,12 @@ void Business::plan(int records, Millis span) {
     items_ = 2 + random_.below(12);
     const auto from = world_.clock().steady_now();
     const auto span_ms = static_cast<std::uint64_t>(span.count());
-    const auto spike = span_ms / 3 + random_.below(span_ms / 3);
-    const auto spike_long = span_ms / 12 + 1;
+    const auto spike = options_.spike();
     for (int i = 0; i < records; ++i) {
         const bool in_spike = chance(random_, 70);
-        const auto when = in_spike ? spike + random_.below(spike_long) : random_.below(span_ms * 9 / 10);
-        call_at(world_.clock(), from + Millis(when), [this] { act(); });
+        const auto when = in_spike ? spike.at + Millis(random_.below(static_cast<std::uint64_t>(spike.span.count())))
+                                   : Millis(random_.below(span_ms * 9 / 10));
+        call_at(world_.clock(), from + when, [this] { act(); });
     }
     if (place_.automatic) return;
     for (int i = 0; i < 6; ++i)

@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
     std::uint64_t seed = 1;
     int records = 0, hours = 0, jobs = 2, minutes = 0;
     std::string faults, trace, seeds, defect, time;
-    bool one_sided = false, twice = false, smaller = false, marks = false;
+    bool one_sided = false, twice = false, smaller = false, marks = false, until = false;
     app.add_option("--seed", seed, "play this one");
     app.add_option("--seeds", seeds, "hunt from A to B: A..B");
     app.add_option("--jobs", jobs, "how many at once");
@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
     app.add_flag("--one-sided", one_sided, "with --faults: one provider alone is in trouble");
     app.add_flag("--twice", twice, "each seed twice: the same hash");
     app.add_flag("--shrink", smaller, "make a failing run as small as it goes");
+    app.add_flag("--until-failure", until, "end a hunt at the first failure");
     app.add_flag("--all-marks", marks, "fail when a rare situation is never met");
     CLI11_PARSE(app, argc, argv);
     const auto options_of = [&](std::uint64_t which) {
@@ -77,6 +78,7 @@ int main(int argc, char** argv) {
         plan.jobs = jobs;
         plan.twice = twice;
         plan.needs_marks = marks;
+        if (until) plan.failures_max = 1;
         if (!time.empty()) minutes = std::stoi(time);
         if (minutes > 0) plan.time = std::chrono::minutes(minutes);
         plan.options = options_of;

@@ -52,6 +52,17 @@ Options Options::drawn(std::uint64_t seed) {
     return options;
 }
 
+Options::Spike Options::spike() const {
+    using std::chrono::minutes;
+    constexpr minutes kSpans[] = {minutes(3), minutes(20), minutes(120)};
+    auto random = stream_of(seed, "spike");
+    const auto third = static_cast<std::uint64_t>(hours) * 3'600'000 / 3;
+    Spike spike;
+    spike.at = Millis(third + random.below(third));
+    spike.span = kSpans[random.below(std::size(kSpans))];
+    return spike;
+}
+
 std::string Options::to_arguments() const {
     std::string out = "--seed " + std::to_string(seed) + " --records " + std::to_string(records) + " --hours " +
                       std::to_string(hours) + " --faults ";

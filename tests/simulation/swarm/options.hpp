@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/clock.hpp"
+
 namespace spillway::test {
 
 /// The kinds of trouble. Each run draws which of them it has.
@@ -56,6 +58,11 @@ struct Options {
     bool one_sided = false;
     std::string defect{};  ///< a planted defect, in a build that has them
 
+    /// The month's end: when it begins after the start, and how long most records take to come.
+    struct Spike {
+        Millis at{}, span{};
+    };
+    [[nodiscard]] Spike spike() const;
     [[nodiscard]] bool has(Fault fault) const { return faults.test(static_cast<std::size_t>(fault)); }
     void drop(Fault fault) { faults.reset(static_cast<std::size_t>(fault)); }
 

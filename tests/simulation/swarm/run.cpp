@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "tests/simulation/swarm/defects.hpp"
 #include "tests/simulation/swarm/oracle.hpp"
 #include "tests/simulation/swarm/streams.hpp"
 #include "tests/simulation/swarm/troubles.hpp"
@@ -217,6 +218,8 @@ void Run::heal(Troubles& troubles) {
     for (const auto& business : businesses_) {
         const auto& connection = business.place().connection;
         const auto state = world_.ok("GET", "/v1/connections/" + connection)["state"].string_or("");
+        if (state == "needs_reauth" && !options_.has(Fault::consent_lost))
+            result_.findings.broken("consent", "", "a connection lost its consent, which nobody took away");
         if (state == "needs_reauth") world_.connect(business.place().provider, "", connection, business.place().tenant);
         if (state == "paused") world_.ok("POST", "/v1/connections/" + connection + "/resume", "{}");
         world_.ok("POST", "/v1/replays", R"({"filter":{"connection_id":")" + connection + R"("},"dry_run":false})");
@@ -258,6 +261,7 @@ void Run::judge() {
 }  // namespace
 
 RunResult play(const Options& options, Trace& trace) {
+    plant(options.defect);
     try {
         Run run(options, trace);
         return run.play();

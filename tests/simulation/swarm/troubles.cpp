@@ -29,7 +29,8 @@ void Troubles::set_up() {
                             fault == Fault::bad_records || fault == Fault::foreign || fault == Fault::disputed;
         if (options_.has(fault) && !always) kinds_.push_back(fault);
     }
-    next_ = world_.clock().steady_now() + up_to(minutes(60));
+    began_ = world_.clock().steady_now();
+    next_ = began_ + up_to(minutes(60));
     if (options_.has(Fault::clock)) world_.service_clock().drift(static_cast<std::int64_t>(random_.below(400)) - 200);
     if (!options_.has(Fault::disputed)) return;
     const std::vector<std::string> xero{
@@ -78,7 +79,10 @@ void Troubles::step() {
     if (ended) apply_rules(), apply_wire();
     if (!without_consent_.empty() && !is_on(Fault::consent_lost)) consent_again();
     if (next_ > now) return;
-    next_ = now + up_to(minutes(50));
+    // Most of it comes when most is to do.
+    const auto since_spike = now - (began_ + options_.spike().at);
+    const bool busy = since_spike > -minutes(10) && since_spike < options_.spike().span + minutes(40);
+    next_ = now + up_to(minutes(busy ? 6 : 90));
     if (!kinds_.empty()) begin(kinds_[random_.below(kinds_.size())]);
 }
 
@@ -213,30 +217,49 @@ void Troubles::begin_at_provider(Fault fault, Millis span) {
     }
 }
 
-void Troubles::ask(const std::string& method, const std::string& target, const std::string& body) {
+void Troubles::ask(const std::string& method, const std::string& target, Answered done, const std::string& body) {
     HttpRequest request;
     request.method = method;
     request.target = target;
     request.headers.add("Content-Type", "application/json");
     request.body = body;
-    world_.send(std::move(request), [](const HttpResponse*) {});
+    world_.send(std::move(request), std::move(done));
+}
+
+/// Of a paused connection nothing leaves, once what was under way has arrived.
+void Troubles::judge_pause(const Business::Place& place, SteadyTime since) {
+    const auto tenant = world_.ledger(place.provider, place.tenant)["id"].string_or("");
+    const auto& seen = world_.network().seen;
+    for (auto call = seen.rbegin(); call != seen.rend() && call->sent > since + minutes(3); ++call)
+        if (call->tenant == tenant && call->method != "GET")
+            return findings_.broken("paused", "",
+                                    "a write arrived " + std::to_string((call->sent - since).count() / 1000) +
+                                        " s after the connection was paused: " + call->path);
+    findings_.met("pause_kept");
 }
 
 void Troubles::begin_by_people(Fault fault, Millis span) {
     switch (fault) {
         case Fault::consent_lost: return lose_consent(span);
         case Fault::paused: {
-            const auto target = "/v1/connections/" + someone().place().connection;
-            ask("POST", target + "/pause", "{}");
+            const auto& place = someone().place();
+            const auto target = "/v1/connections/" + place.connection;
+            const auto since = std::make_shared<std::optional<SteadyTime>>();
+            ask("POST", target + "/pause", [this, since](const HttpResponse* answer) {
+                if (answer != nullptr && answer->status < 300) *since = world_.clock().steady_now();
+            });
             // Whoever asks and gets no answer asks again: here, at the end.
-            return begin_with(fault, span, [this, target] { ask("POST", target + "/resume", "{}"); });
+            return begin_with(fault, span, [this, target, since, place] {
+                if (*since && !options_.has(Fault::consent_lost)) judge_pause(place, **since);
+                ask("POST", target + "/resume");
+            });
         }
         case Fault::cancelled:
             for (auto left = 1 + random_.below(5); left > 0; --left) someone().cancel_one();
             return;
         default:
             findings_.met("replayed");
-            return ask("POST", "/v1/replays",
+            return ask("POST", "/v1/replays", {},
                        R"({"filter":{"connection_id":")" + someone().place().connection + R"("},"dry_run":false})");
     }
 }
@@ -298,7 +321,7 @@ void Troubles::heal() {
     note("healed", "");
     for (const auto& business : businesses_) {
         const auto target = "/v1/connections/" + business.place().connection;
-        ask("POST", target + "/resume", "{}");
+        ask("POST", target + "/resume");
     }
 }
 

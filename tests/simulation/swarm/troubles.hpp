@@ -50,7 +50,9 @@ class Troubles {
     std::string provider_word();
     Millis up_to(Millis most) { return Millis(1 + random_.below(static_cast<std::uint64_t>(most.count()))); }
     Business& someone() { return businesses_[random_.below(businesses_.size())]; }
-    void ask(const std::string& method, const std::string& target, const std::string& body);
+    using Answered = std::function<void(const HttpResponse*)>;
+    void ask(const std::string& method, const std::string& target, Answered done = {}, const std::string& body = "{}");
+    void judge_pause(const Business::Place& place, SteadyTime since);
 
     World& world_;
     const Options& options_;
@@ -61,7 +63,7 @@ class Troubles {
     std::vector<Fault> kinds_{};
     std::vector<Episode> episodes_{};
     std::vector<std::size_t> without_consent_{};
-    SteadyTime next_{};
+    SteadyTime began_{}, next_{};
     bool limits_changed_ = false;
 };
 
