@@ -106,6 +106,7 @@ asio::awaitable<Result<Secret>> GrantKeeper::refresh(std::string id, Secret refu
 
 asio::awaitable<Result<void>> GrantKeeper::refresh_now(std::string id) {
     auto& entry = entries_.at(id);
+    if (entry.unsaved) co_return co_await save_late(std::move(id));
     const auto app = apps_.find(entry.grant.provider);
     if (app == apps_.end())
         co_return Error{ErrorKind::unavailable, "unknown_provider", "no app for " + entry.grant.provider};
@@ -125,8 +126,23 @@ asio::awaitable<Result<void>> GrantKeeper::refresh_now(std::string id) {
     // Durable before use: a crash after this point must find the rotated refresh token.
     auto kept = SPILLWAY_DEFECT("rotated_token_not_stored") ? entry.grant : renewed;
     auto saved = co_await store(std::move(kept));
-    if (!saved.ok()) co_return saved;
+    if (!saved.ok()) {
+        // The provider has rotated it: to forget the new one would cost the consent once the old one is no longer good.
+        entry.unsaved = std::move(renewed);
+        co_return saved;
+    }
     if (entry.grant.refresh.reveal() == used.reveal()) entry.grant = std::move(renewed);
+    co_return success();
+}
+
+/// Stores what an earlier refresh brought and the disk did not take then.
+asio::awaitable<Result<void>> GrantKeeper::save_late(std::string id) {
+    auto& entry = entries_.at(id);
+    const auto late = *entry.unsaved;
+    auto saved = co_await store(late);
+    // Unless a person gave consent again meanwhile.
+    if (!saved.ok() || !entry.unsaved) co_return saved;
+    entry.grant = *std::exchange(entry.unsaved, std::nullopt);
     co_return success();
 }
 
@@ -165,7 +181,9 @@ asio::awaitable<Result<Grant>> GrantKeeper::exchange(std::string provider, std::
     grant.access_until = parts_.clock.wall_now() + tokens->access_life;
     auto saved = co_await store(grant);
     if (!saved.ok()) co_return std::move(saved).error();
-    entries_[grant.id.value].grant = grant;
+    auto& entry = entries_[grant.id.value];
+    entry.grant = grant;
+    entry.unsaved.reset();
     co_return grant;
 }
 

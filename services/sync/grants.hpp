@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -80,11 +81,13 @@ class GrantKeeper final : public TokenSource {
     class Refreshing;
     struct Entry {
         Grant grant;
+        std::optional<Grant> unsaved{};  ///< renewed at the provider, and not stored so far
         bool refreshing = false;
         std::vector<Signal*> waiting;  ///< callers that wait for the one refresh under way
     };
     boost::asio::awaitable<Result<Secret>> refresh(std::string id, Secret refused);
     boost::asio::awaitable<Result<void>> refresh_now(std::string id);
+    boost::asio::awaitable<Result<void>> save_late(std::string id);
     boost::asio::awaitable<Result<void>> refresh_refused(std::string id, Error error);
     boost::asio::awaitable<Result<void>> store(Grant grant);
 

@@ -94,6 +94,19 @@ TEST_P(Time, ARefreshWhoseAnswerIsLostCostsNoConsent) {
     }
 }
 
+TEST_P(Time, ARotatedTokenThatTheDiskDidNotTakeCostsNoConsent) {
+    if (GetParam() == "qbo") world.configure("qbo", R"({"refresh_rotate_after_seconds":0})");
+    world.clock().run_for(minutes(61));
+    world.disk().set_full(true);
+    const auto refresh = "/v1/connections/" + connection + "/books/refresh";
+    EXPECT_GE(world.api("POST", refresh).status, 500);
+    world.disk().set_full(false);
+    // Longer than any old refresh token is good for.
+    world.clock().run_for(minutes(45));
+    world.ok("POST", refresh);
+    EXPECT_EQ(world.ok("GET", "/v1/connections/" + connection)["state"].string_or(""), "active");
+}
+
 TEST_P(Time, AnAccessTokenThatEndsInMidDrainIsRenewed) {
     auto source = submit_month(world, connection, 60);
     source.documents["PAID"] = *Decimal::parse("100");
