@@ -131,9 +131,11 @@ asio::awaitable<void> settle(LaneParts& lane, Flight& flight, store::Call call, 
     context.call_key = call.key;
 
     std::vector<ObjectEnd> ends;
+    std::vector<bool> stays_open;
     bool unknown = false;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-        unknown = unknown || outcomes[i].kind == Kind::unknown;
+        stays_open.push_back(outcomes[i].kind == Kind::unknown);
+        unknown = unknown || stays_open.back();
         const auto& member = flight.members[i];
         if (outcomes[i].kind == Kind::applied) lane.looked_up.erase({member.claim.id, member.step.role});
         ends.push_back(ObjectEnd{member.claim, member.loaded, member.intent, std::move(outcomes[i]),
@@ -154,6 +156,8 @@ asio::awaitable<void> settle(LaneParts& lane, Flight& flight, store::Call call, 
     if (committed.ok()) flight.unsettled.clear();
 
     call.unknown = true;
+    // What is settled is not found out again: it could not be stored a second time, nor anything together with it.
+    for (std::size_t i = 0; committed.ok() && i < stays_open.size(); ++i) call.intents[i].open = stays_open[i];
     // Not stored: the intents are open and their jobs unknown, so each is looked up, now or at the next start.
     if (unknown || !committed.ok()) lane.on_unknown(std::move(call));
 }
