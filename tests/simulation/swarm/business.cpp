@@ -57,8 +57,10 @@ void Business::act() {
     if (draw < 50) return add_invoice();
     if (draw < 68) return add_payment();
     if (draw < 78) return add_credit_note();
-    if (draw < 94) return change_one();
-    void_one();
+    if (draw >= 94) return void_one();
+    change_one();
+    if (chance(random_, 40))
+        call_at(world_.clock(), world_.clock().steady_now() + Millis(random_.below(15'000)), [this] { change_one(); });
 }
 
 std::string Business::amount(std::uint64_t most) { return std::to_string(1 + random_.below(most)) + ".50"; }
@@ -171,7 +173,10 @@ void Business::add_credit_note() {
 
 void Business::change_one() {
     if (chance(random_, 60) && !free_.empty()) {
-        const auto index = free_[random_.below(free_.size())];
+        // Half of the changes meet what is on its way just now.
+        const auto young = std::min<std::size_t>(free_.size(), 4);
+        const auto index =
+            chance(random_, 50) ? free_[free_.size() - 1 - random_.below(young)] : free_[random_.below(free_.size())];
         auto& record = wanted_[index];
         if (record.voided || record.foreign) return;
         const auto total = amount(5'000);

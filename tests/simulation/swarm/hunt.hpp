@@ -39,6 +39,10 @@ struct HuntPlan {
 /// Prints each failure as it is found, and a summary. @return the process's exit code.
 int hunt(const HuntPlan& plan);
 
+/// Each planted defect must be found by a seed from `first` to `last` that finds nothing without it. @return the
+/// process's exit code.
+int prove_defects(const HuntPlan& plan, const std::string& only);
+
 /// The smallest options that fail by the same rule: kinds of trouble and records taken away while it still fails.
 Options shrink(const Options& options, const std::string& rule);
 

@@ -39,8 +39,10 @@ void LimitJudge::answered(const CallSeen& call) {
     if (call.provider == "xero") --in_flight_[call.provider + " " + call.tenant];
 }
 
-SecretJudge::SecretJudge(Findings& findings)
-    : findings_(findings), secrets_{"sandbox-xero-secret", "sandbox-qbo-secret", "simulated-administrator"} {
+SecretJudge::SecretJudge(Findings& findings, Trace& trace)
+    : findings_(findings),
+      trace_(trace),
+      secrets_{"sandbox-xero-secret", "sandbox-qbo-secret", "simulated-administrator"} {
     set_log_sink([this](std::string_view text) { line(text); });
 }
 
@@ -63,6 +65,7 @@ void SecretJudge::line(std::string_view text) {
     for (const auto& secret : secrets_)
         if (text.find(secret) != std::string_view::npos)
             findings_.broken("secret", "", "a secret in the log: " + std::string(text));
+    trace_.logged(text);
     constexpr std::string_view kEvent = R"("event":")";
     const auto at = text.find(kEvent);
     if (at == std::string_view::npos) return;

@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
     std::uint64_t seed = 1;
     int records = 0, hours = 0, jobs = 2, minutes = 0;
     std::string faults, trace, seeds, defect, time;
-    bool one_sided = false, twice = false, smaller = false, marks = false, until = false;
+    bool one_sided = false, twice = false, smaller = false, marks = false, until = false, prove = false, once = false;
     app.add_option("--seed", seed, "play this one");
     app.add_option("--seeds", seeds, "hunt from A to B: A..B");
     app.add_option("--jobs", jobs, "how many at once");
@@ -57,8 +57,10 @@ int main(int argc, char** argv) {
     app.add_option("--defect", defect, "with this planted defect");
     app.add_option("--trace", trace, "print what concerns this record; all: everything");
     app.add_flag("--one-sided", one_sided, "with --faults: one provider alone is in trouble");
+    app.add_flag("--once", once, "with --seed: not a second time for the hash");
     app.add_flag("--twice", twice, "each seed twice: the same hash");
     app.add_flag("--shrink", smaller, "make a failing run as small as it goes");
+    app.add_flag("--prove-defects", prove, "every planted defect must be found within --seeds");
     app.add_flag("--until-failure", until, "end a hunt at the first failure");
     app.add_flag("--all-marks", marks, "fail when a rare situation is never met");
     CLI11_PARSE(app, argc, argv);
@@ -82,10 +84,10 @@ int main(int argc, char** argv) {
         if (!time.empty()) minutes = std::stoi(time);
         if (minutes > 0) plan.time = std::chrono::minutes(minutes);
         plan.options = options_of;
-        return hunt(plan);
+        return prove ? prove_defects(plan, defect) : hunt(plan);
     }
     auto options = options_of(seed);
-    if (!trace.empty()) return run_one(options, trace);
+    if (!trace.empty() || once) return run_one(options, trace);
     auto verdict = play_apart(options, /*twice=*/true);
     if (verdict.passed) return run_one(options, trace);
     if (smaller) {

@@ -35,7 +35,7 @@ class LimitJudge {
 /// No secret in any line of the log. Sees the tokens as the provider gives them out.
 class SecretJudge {
  public:
-    explicit SecretJudge(Findings& findings);
+    SecretJudge(Findings& findings, Trace& trace);
     ~SecretJudge();
     SecretJudge(const SecretJudge&) = delete;
     SecretJudge& operator=(const SecretJudge&) = delete;
@@ -45,6 +45,7 @@ class SecretJudge {
     void line(std::string_view text);
 
     Findings& findings_;
+    Trace& trace_;
     std::vector<std::string> secrets_;
 };
 

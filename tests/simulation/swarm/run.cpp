@@ -33,7 +33,7 @@ class Run {
         : options_(options),
           trace_(trace),
           random_(stream_of(options.seed, "run")),
-          secrets_(result_.findings),
+          secrets_(result_.findings, trace),
           world_(options.seed, world_options(options)) {}
 
     RunResult play() {
@@ -58,6 +58,7 @@ class Run {
     void watch_the_other_side();
     void heal(Troubles& troubles);
     bool ended();
+    [[nodiscard]] bool consents_last() const;
     void judge();
     [[nodiscard]] SteadyTime now() { return world_.clock().steady_now(); }
 
@@ -202,6 +203,15 @@ bool Run::ended() {
     return moving == 0;
 }
 
+/// Whether nothing in this run can cost a consent: a token answer that is lost for longer than the old token is good
+/// for (half an hour at Xero), or a token that cannot be stored for so long.
+bool Run::consents_last() const {
+    constexpr Fault kCosts[] = {Fault::consent_lost, Fault::cut,        Fault::black_hole, Fault::late_answer,
+                                Fault::pieces,       Fault::tokens_end, Fault::io_error,   Fault::disk_full,
+                                Fault::paused,       Fault::outage};
+    return std::none_of(std::begin(kCosts), std::end(kCosts), [this](Fault fault) { return options_.has(fault); });
+}
+
 /// All is well from now on: whatever was accepted must come to its end.
 void Run::heal(Troubles& troubles) {
     if (!result_.findings.all().empty()) return;
@@ -218,7 +228,7 @@ void Run::heal(Troubles& troubles) {
     for (const auto& business : businesses_) {
         const auto& connection = business.place().connection;
         const auto state = world_.ok("GET", "/v1/connections/" + connection)["state"].string_or("");
-        if (state == "needs_reauth" && !options_.has(Fault::consent_lost))
+        if (state == "needs_reauth" && consents_last())
             result_.findings.broken("consent", "", "a connection lost its consent, which nobody took away");
         if (state == "needs_reauth") world_.connect(business.place().provider, "", connection, business.place().tenant);
         if (state == "paused") world_.ok("POST", "/v1/connections/" + connection + "/resume", "{}");

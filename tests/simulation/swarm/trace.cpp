@@ -50,4 +50,11 @@ void Trace::note(SteadyTime at, std::string_view what, std::string_view text) {
     if (keeps_) line(at, what, text, {});
 }
 
+void Trace::logged(std::string_view text) {
+    if (!keeps_) return;
+    const bool grave = text.find(R"("level":"info")") == std::string_view::npos;
+    if (grave || word_.empty() || text.find(word_) != std::string_view::npos)
+        lines_.push_back("  log " + std::string(text));
+}
+
 }  // namespace spillway::test

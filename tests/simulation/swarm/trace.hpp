@@ -22,6 +22,9 @@ class Trace {
     /// Of the whole world: crashes, faults. Always kept.
     void note(SteadyTime at, std::string_view what, std::string_view text = {});
 
+    /// A line of the log: for reading, never hashed, since it names the time of day.
+    void logged(std::string_view text);
+
     [[nodiscard]] std::uint64_t hash() const { return hash_; }
     [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
 

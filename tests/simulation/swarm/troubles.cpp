@@ -32,6 +32,8 @@ void Troubles::set_up() {
     began_ = world_.clock().steady_now();
     next_ = began_ + up_to(minutes(60));
     if (options_.has(Fault::clock)) world_.service_clock().drift(static_cast<std::int64_t>(random_.below(400)) - 200);
+    // Xero's old refresh token goes on for half an hour; of QuickBooks documents disagree: a day.
+    world_.configure("qbo", R"({"refresh_grace_seconds":86400})");
     if (!options_.has(Fault::disputed)) return;
     const std::vector<std::string> xero{
         R"({"whole_call_400_atomic":false})",      R"({"cache_validation_errors":false})",
@@ -209,8 +211,6 @@ void Troubles::begin_at_provider(Fault fault, Millis span) {
                                      : R"({"expire_access_tokens":")" +
                                            world_.ledger("qbo", business.place().tenant)["id"].string_or("") + "\"}");
             if (chance(random_, 50)) return;
-            // Xero's old refresh token goes on for half an hour; of QuickBooks documents disagree.
-            world_.configure("qbo", R"({"refresh_grace_seconds":86400})");
             return begin_rule(
                 fault, std::min<Millis>(span, minutes(20)),
                 R"({"match":"token","answer_lost":0.4,"error":{"rate":0.2,"status":503},"latency_ms":[10,900]})");
