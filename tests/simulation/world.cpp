@@ -55,8 +55,9 @@ struct World::Process {
     std::unique_ptr<sync::Service> service{};
     std::unique_ptr<api::ApiContext> context{};
     http::Handler handler{};
-    bool ended = false;   ///< dying: what it still answers is nobody's
-    bool failed = false;  ///< its store gave up
+    std::shared_ptr<const http::ServerContext> server{};  ///< the same handler behind the server's own sessions
+    bool ended = false;                                   ///< dying: what it still answers is nobody's
+    bool failed = false;                                  ///< its store gave up
     std::unique_ptr<TaskGroup> tasks{};
 
     explicit Process(std::uint64_t seed) : random(seed) {}
@@ -78,12 +79,14 @@ World::World(std::uint64_t seed, WorldOptions options)
       random_(seed),
       order_(stream(seed, "order")),
       storage_random_(stream(seed, "storage")),
+      callers_random_(stream(seed, "callers")),
       io_(1),
       clock_(io_),
       service_clock_(clock_),
       storage_(io_, clock_, storage_random_, options.storage_most),
       sandbox_(clock_, seed),
-      network_(io_, clock_, sandbox_, stream(seed, "network")) {
+      network_(io_, clock_, sandbox_, stream(seed, "network")),
+      callers_(io_, clock_, callers_random_) {
     if (options.draws_order) clock_.draw_order_from(order_);
     network_.power_of(&disk_);
     sandbox_.add(sandbox::make_xero_model(seed));
@@ -104,10 +107,11 @@ bool World::has_failed() const { return process_ && process_->failed; }
 void World::end_process() {
     process_->ended = true;
     network_.hang_up();
+    callers_.hang_up();
     wait(process_->service->stop(Millis{0}));
     wait(process_->tasks->stop(clock_, Millis{0}));
     wait(process_->store->close());
-    clock_.run_until([this] { return under_way_ == 0; });
+    clock_.run_until([this] { return under_way_ == 0 && callers_.sessions() == 0; });
     process_.reset();
 }
 
@@ -184,6 +188,7 @@ void World::start_process() {
                                                                         {sha256_hex(kAdminKey), "", "simulated"},
                                                                         [] { return success(); }});
     process.handler = api::make_handler(*process.context);
+    process.server = std::make_shared<http::ServerContext>(process.handler, service_clock_, http::ServerLimits{});
     process.tasks = std::make_unique<TaskGroup>(io_.get_executor(), "process");
     process.tasks->spawn(run_store(*process.store, process.failed), "store");
     if (auto started = wait(process.service->start()); !started.ok()) throw std::runtime_error(started.error().detail);
@@ -253,12 +258,20 @@ void World::send(HttpRequest request, std::function<void(const HttpResponse*)> d
     }
     ++under_way_;
     request.headers.add("Authorization", std::string("Bearer ") + kAdminKey);
-    asio::co_spawn(io_, process->handler(std::move(request)),
-                   [this, process, done = std::move(done)](std::exception_ptr failure, http::Reply reply) {
-                       --under_way_;
-                       const auto* answer = failure ? nullptr : std::get_if<HttpResponse>(&reply);
-                       if (done) done(process->ended || disk_.is_cut() ? nullptr : answer);
-                   });
+    const auto tell = [this, process, done = std::move(done)](const HttpResponse* answer) {
+        --under_way_;
+        if (done) done(process->ended || disk_.is_cut() ? nullptr : answer);
+    };
+    if (options_.callers_wire) {
+        asio::co_spawn(io_, callers_.call(process->server, std::move(request)),
+                       [tell](std::exception_ptr failure, std::optional<HttpResponse> answer) {
+                           tell(failure || !answer ? nullptr : &*answer);
+                       });
+        return;
+    }
+    asio::co_spawn(io_, process->handler(std::move(request)), [tell](std::exception_ptr failure, http::Reply reply) {
+        tell(failure ? nullptr : std::get_if<HttpResponse>(&reply));
+    });
 }
 
 HttpResponse World::api(const std::string& method, const std::string& target, const std::string& body) {

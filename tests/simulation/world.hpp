@@ -17,6 +17,7 @@
 #include "services/sandbox/core.hpp"
 #include "services/sync/service.hpp"
 #include "tests/simulation/bodies.hpp"
+#include "tests/simulation/caller_wire.hpp"
 #include "tests/simulation/network.hpp"
 #include "tests/support/fault_vfs.hpp"
 #include "tests/support/skewed_clock.hpp"
@@ -31,8 +32,9 @@ enum class Disk { keeping, losing };
 
 struct WorldOptions {
     Disk disk = Disk::keeping;
-    Millis storage_most{0};    ///< how long a commit or a read takes at most, drawn; 0: no time
-    bool draws_order = false;  ///< who wakes first at one moment is drawn
+    Millis storage_most{0};     ///< how long a commit or a read takes at most, drawn; 0: no time
+    bool callers_wire = false;  ///< send() goes over bytes that come in pieces and break
+    bool draws_order = false;   ///< who wakes first at one moment is drawn
 };
 
 /// One document of the books, from the sandbox's ledger.
@@ -43,7 +45,8 @@ struct BookedDocument {
 
 class World {
  public:
-    explicit World(std::uint64_t seed, Disk disk = Disk::keeping) : World(seed, WorldOptions{disk, Millis{0}, false}) {}
+    explicit World(std::uint64_t seed, Disk disk = Disk::keeping)
+        : World(seed, WorldOptions{disk, Millis{0}, false, false}) {}
     World(std::uint64_t seed, WorldOptions options);
     ~World();
 
@@ -121,6 +124,7 @@ class World {
     /// All calls that the service made, over all its lives.
     [[nodiscard]] const std::vector<CallSeen>& seen() const { return network_.seen; }
     Network& network() { return network_; }
+    [[nodiscard]] const CallerWire& callers() const { return callers_; }
     SimClock& clock() { return clock_; }
     /// The service's own idea of the wall clock.
     SkewedClock& service_clock() { return service_clock_; }
@@ -144,13 +148,14 @@ class World {
 
     std::uint64_t seed_;
     WorldOptions options_;
-    SeededRandom random_, order_, storage_random_;
+    SeededRandom random_, order_, storage_random_, callers_random_;
     boost::asio::io_context io_;
     SimClock clock_;
     SkewedClock service_clock_;
     SlowWorker storage_;
     sandbox::Core sandbox_;
     Network network_;
+    CallerWire callers_;
     FaultVfs disk_;
     std::int64_t free_bytes_ = std::int64_t{100} << 30;
     int under_way_ = 0;

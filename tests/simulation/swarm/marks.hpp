@@ -8,6 +8,7 @@ namespace spillway::test {
 constexpr std::string_view kMarks[] = {
     "attempt_throttled",              // the provider refused for now
     "attempt_unauthorised",           // a token was refused
+    "caller_broke_off",               // a caller hung up before the answer
     "clock_set",                      // somebody set the wall clock
     "consent_lost",                   // the organisation revoked
     "crash",                          // the process died

@@ -41,6 +41,7 @@ enum class Fault {
     bad_records,     ///< some records cannot be booked
     foreign,         ///< somebody else's documents have numbers of ours
     disputed,        ///< the provider decides the other way where its documents are not clear
+    callers_wire,    ///< callers speak over bytes that come in pieces and break at any one of them
     count
 };
 constexpr auto kFaultCount = static_cast<std::size_t>(Fault::count);

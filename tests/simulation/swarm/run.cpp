@@ -23,6 +23,7 @@ WorldOptions world_options(const Options& options) {
     WorldOptions world;
     world.disk = options.has(Fault::power) ? Disk::losing : Disk::keeping;
     world.storage_most = options.has(Fault::slow_storage) ? Millis{40} : Millis{0};
+    world.callers_wire = options.has(Fault::callers_wire);
     world.draws_order = options.has(Fault::drawn_order);
     return world;
 }
@@ -260,6 +261,7 @@ void Run::judge() {
     result_.virtual_seconds = std::chrono::duration_cast<seconds>(now() - began_).count();
     result_.findings.met("network_cut", world_.network().cuts);
     result_.findings.met("network_swallowed", world_.network().swallowed);
+    result_.findings.met("caller_broke_off", world_.callers().broken());
     result_.findings.met("network_late", world_.network().late);
     bool throttled = false;
     for (const auto* provider : {"xero", "qbo"}) throttled = throttled || world_.throttled(provider) > 0;

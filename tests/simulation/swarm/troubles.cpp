@@ -26,7 +26,8 @@ void Troubles::set_up() {
     for (std::size_t i = 0; i < kFaultCount; ++i) {
         const auto fault = static_cast<Fault>(i);
         const bool always = fault == Fault::slow_storage || fault == Fault::drawn_order ||
-                            fault == Fault::bad_records || fault == Fault::foreign || fault == Fault::disputed;
+                            fault == Fault::bad_records || fault == Fault::foreign || fault == Fault::disputed ||
+                            fault == Fault::callers_wire;
         if (options_.has(fault) && !always) kinds_.push_back(fault);
     }
     began_ = world_.clock().steady_now();
