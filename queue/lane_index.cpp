@@ -138,10 +138,12 @@ std::optional<std::string> LaneIndex::next_kind(const std::string& lane_name, Wa
 }
 
 std::optional<Priority> LaneIndex::most_urgent(const std::string& lane_name, WallTime now) const {
-    const Lane* lane = find(lane_name);
-    if (lane == nullptr || paused(*lane, now)) return std::nullopt;
-    for (std::size_t priority = 0; priority < lane->waiting.size(); ++priority)
-        if (!lane->waiting[priority].empty()) return static_cast<Priority>(priority);
+    const auto lane_id = lane_ids_.find(lane_name);
+    if (lane_id == lane_ids_.end() || paused(lane_id->second, now)) return std::nullopt;
+    const Lane& lane = lanes_.at(lane_id->second);
+    for (std::size_t priority = 0; priority < lane.waiting.size(); ++priority)
+        for (const auto& [kind, ids] : lane.waiting[priority])
+            if (!kind_held(lane_id->second, kind, now)) return static_cast<Priority>(priority);
     return std::nullopt;
 }
 
