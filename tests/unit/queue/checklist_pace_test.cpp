@@ -66,7 +66,7 @@ TEST_F(Checklist, permanent_error_no_retry) {
     EXPECT_EQ(job.advice, "unarchive it");
 }
 
-TEST_F(Checklist, snooze_preserves_attempts_and_age) {
+TEST_F(Checklist, FiftySnoozesKeepAttemptsAndAge) {
     const JobId id = bench.enqueue(a_job("a")).id;
     const WallTime created = bench.job(id).created;
     const WallTime first_retry = bench.clock().wall_now() + Millis{1};

@@ -26,7 +26,7 @@ std::map<std::string, std::int64_t> spend(FairRing<std::string>& ring, std::int6
 std::int64_t one(const std::string&) { return 1; }
 }  // namespace
 
-TEST(FairRing, EqualMembersDifferByOneQuantumAtMost) {
+TEST(FairRing, round_robin_share) {
     FairRing<std::string> ring;
     for (const char* name : {"a", "b", "c", "d", "e", "f", "g"}) ring.enter(name);
     for (const std::int64_t total : {1, 6, 50, 997}) {
@@ -69,7 +69,7 @@ TEST(FairRing, ANoisyMemberDelaysAQuietOneByOneTurn) {
     EXPECT_LE(before, 10);
 }
 
-TEST(FairRing, WhoWasAwayHasSavedNothingUp) {
+TEST(FairRing, idle_tenant_no_credit_hoarding) {
     FairRing<std::string> ring(2);
     ring.enter("busy");
     ring.enter("idle");

@@ -39,7 +39,7 @@ struct HoldTest : StoreTest {
 };
 }  // namespace
 
-TEST_F(HoldTest, EachScopeKeepsBackWhatItNamesAndNothingElse) {
+TEST_F(HoldTest, pause_queue_key_tenant) {
     for (const char* lane : {"L", "M"}) {
         bench.enqueue(in_lane(lane, "a", "one"));
         bench.enqueue(in_lane(lane, "b", "two"));
@@ -94,7 +94,7 @@ TEST_F(HoldTest, WhatRunsIsFinishedUnderAHold) {
     EXPECT_EQ(bench.state(id), JobState::applied);
 }
 
-TEST_F(HoldTest, SnoozeCostsNoAttemptAndTheAgeStillEndsIt) {
+TEST_F(HoldTest, snooze_preserves_attempts_and_age) {
     const JobId id = bench.enqueue(a_job("a")).id;
     const Millis age = bench.settings().age_max;
     for (int third = 0; third < 3; ++third) {

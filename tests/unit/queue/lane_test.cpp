@@ -179,7 +179,7 @@ TEST_F(StoreTest, ATimerThatComesEarlierThanTheOneSleptForWakesInTime) {
     EXPECT_FALSE(sleeping.ended());
 }
 
-TEST_F(StoreTest, pause_queue_key_tenant) {
+TEST_F(StoreTest, APausedLaneClaimsNothingUntilItsTimeAlsoAfterARestart) {
     bench.enqueue(a_job("a"));
     NewJob other = a_job("b");
     other.lane = "M";
