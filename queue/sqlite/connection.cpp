@@ -75,28 +75,28 @@ Connection open_connection(const Settings& settings, bool writes) {
     return Connection(std::move(database));
 }
 
-namespace {
-
-int number_of(std::string_view file_name) {
+int migration_number(std::string_view file_name) {
     int number = 0;
     std::from_chars(file_name.data(), file_name.data() + file_name.size(), number);
     SPILLWAY_ASSERT(number > 0);
     return number;
 }
 
-}  // namespace
+int newest_version(std::span<const std::pair<std::string_view, std::string_view>> migrations) {
+    return migrations.empty() ? 0 : migration_number(migrations.back().first);
+}
 
 Result<void> migrate(Connection& connection, const Settings& settings) {
     SQLite::Database& database = connection.database();
     const int stored = database.execAndGet("PRAGMA user_version").getInt();
-    const int newest = settings.migrations.empty() ? 0 : number_of(settings.migrations.back().first);
+    const int newest = newest_version(settings.migrations);
     if (stored > newest) {
         return Error{ErrorKind::conflict, "schema_newer",
                      settings.path + " has schema version " + std::to_string(stored) + ", this program knows " +
                          std::to_string(newest) + ": install the newer version"};
     }
     for (const auto& [name, sql] : settings.migrations) {
-        const int number = number_of(name);
+        const int number = migration_number(name);
         if (number <= stored) continue;
         // The version moves in the same transaction: a crash leaves the step either undone or done.
         const std::string step = "BEGIN IMMEDIATE;\n" + std::string(sql) +

@@ -130,8 +130,11 @@ Result<void> build(const RepairOptions& options, const std::string& copy, const 
     database.exec("PRAGMA synchronous = OFF");  // it is made durable as a whole, before it counts
     Settings settings;
     settings.path = options.path;
-    const auto known = std::min<std::size_t>(options.migrations.size(), static_cast<std::size_t>(version));
-    settings.migrations = version > 0 ? options.migrations.first(known) : options.migrations;
+    const auto later = std::find_if(options.migrations.begin(), options.migrations.end(), [&](const auto& migration) {
+        return version > 0 && migration_number(migration.first) > version;
+    });
+    settings.migrations =
+        options.migrations.first(static_cast<std::size_t>(std::distance(options.migrations.begin(), later)));
     auto migrated = migrate(connection, settings);
     if (!migrated.ok()) return migrated;
     SQLite::Database old(copy, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
@@ -167,7 +170,7 @@ Result<RepairReport> repair(const RepairOptions& options) {
     if (!copied.ok()) return copied.error();
     auto old = look_at(copy.path(), options.path);
     if (!old.ok()) return std::move(old).error();
-    if (old->version > static_cast<int>(options.migrations.size()))
+    if (old->version > newest_version(options.migrations))
         return Error{ErrorKind::conflict, "schema_newer",
                      options.path + " has schema version " + std::to_string(old->version) +
                          ": repair it with the newer version of this program"};
@@ -185,6 +188,13 @@ Result<RepairReport> repair(const RepairOptions& options) {
     if (!report.lossless() && !options.accept_loss) {
         remove_database(fresh);
         return report;
+    }
+    if (!report.lossless() && options.before_lossy_swap) {
+        auto noted = options.before_lossy_swap();
+        if (!noted.ok()) {
+            remove_database(fresh);
+            return noted.error();
+        }
     }
     const std::string kept = options.path + ".damaged-" + options.stamp;
     auto begun = begin_swap(options.path, kept);

@@ -2,6 +2,7 @@
 // Repair of a damaged store: every row that can still be read goes into a new file with new indexes, which takes the
 // place of the old one. Nobody else may have the store open.
 
+#include <functional>
 #include <span>
 
 #include "queue/sqlite/sqlite_store.hpp"
@@ -13,6 +14,9 @@ struct RepairOptions {
     std::span<const std::pair<std::string_view, std::string_view>> migrations;
     bool accept_loss = false;  ///< swap although rows are lost
     std::string stamp;         ///< goes into the name under which the old file is kept
+    /// Called when rows are lost, before the swap begins: the place to note durably that the store is behind what was
+    /// told of it. Its error ends the repair with nothing changed.
+    std::function<Result<void>()> before_lossy_swap{};
 };
 
 struct RepairedTable {

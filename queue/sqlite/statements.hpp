@@ -53,6 +53,10 @@ Error storage_error(const SQLite::Exception& exception);
 /// Opens with the settings that every connection needs. Throws SQLite::Exception.
 Connection open_connection(const Settings& settings, bool writes);
 
+/// The number that a migration's file name begins with: the schema's version once it was carried out.
+int migration_number(std::string_view file_name);
+/// The version that the last of them leads to; 0 without any.
+int newest_version(std::span<const std::pair<std::string_view, std::string_view>> migrations);
 /// Brings the schema to the newest version, one transaction per step. Errors: conflict/`schema_newer`.
 /// Throws SQLite::Exception.
 Result<void> migrate(Connection& connection, const Settings& settings);

@@ -5,6 +5,7 @@
 
 #include "migrations.hpp"
 #include "queue/sqlite/repair.hpp"
+#include "queue/sqlite/swap.hpp"
 #include "schema/json_text.hpp"
 #include "schema/runtime/real_clock.hpp"
 #include "services/spillway/commands.hpp"
@@ -85,12 +86,24 @@ int check_storage(Session& session, bool full) {
     return sound ? printed : kFailed;
 }
 
+/// What the callers were told of may be gone: the service shall begin a new generation, and look before it sends.
+Result<void> begin_new_generation(const std::string& state_dir) {
+    const std::string path = state_dir + "/generation";
+    std::ofstream file(path, std::ios::trunc);
+    file << "repaired\n";
+    file.close();
+    if (!file || !queue::sqlite::sync_file(path) || !queue::sqlite::sync_folder_of(path))
+        return invalid("state_dir", "cannot write " + path);
+    return success();
+}
+
 int repair_store(Session& session, const std::string& state_dir, bool accept_loss) {
     queue::sqlite::RepairOptions options;
     options.path = state_dir + "/spillway.db";
     options.migrations = embedded::migrations;
     options.accept_loss = accept_loss;
     options.stamp = std::to_string(to_ms(RealClock().wall_now()));
+    options.before_lossy_swap = [&state_dir] { return begin_new_generation(state_dir); };
     const auto report = queue::sqlite::repair(options);
     if (!report.ok()) return session.fail(report.error());
     show_report(session, *report);
@@ -99,8 +112,6 @@ int repair_store(Session& session, const std::string& state_dir, bool accept_los
                          "--accept-loss\n";
         return kFailed;
     }
-    // What the callers were told of may be gone: the service shall begin a new generation, and look before it sends.
-    if (!report->lossless()) std::ofstream(state_dir + "/generation", std::ios::trunc) << "repaired\n";
     session.out() << "repaired; the old file is " << report->kept << "\n";
     return kOk;
 }

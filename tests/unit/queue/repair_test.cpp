@@ -137,8 +137,20 @@ TEST_F(RepairTest, LostRowsAreCountedAndNothingIsSwappedUntilTheLossIsAccepted) 
     EXPECT_FALSE(std::filesystem::exists(options.path + ".repaired"));
 
     options.accept_loss = true;
+    options.before_lossy_swap = [] { return Error{ErrorKind::unavailable, "cannot_note", "no"}; };
+    const auto unnoted = sqlite::repair(options);
+    ASSERT_FALSE(unnoted.ok());
+    EXPECT_EQ(unnoted.error().code, "cannot_note");
+    std::ifstream untouched(options.path, std::ios::binary);
+    EXPECT_EQ(bytes, std::string((std::istreambuf_iterator<char>(untouched)), std::istreambuf_iterator<char>()));
+    bool noted_before_the_swap = false;
+    options.before_lossy_swap = [&] {
+        noted_before_the_swap = !std::filesystem::exists(options.path + ".damaged-then");
+        return success();
+    };
     report = sqlite::repair(options);
     ASSERT_TRUE(report.ok());
+    EXPECT_TRUE(noted_before_the_swap);
     EXPECT_TRUE(std::filesystem::exists(report->kept));
     EXPECT_EQ(jobs_left(), static_cast<std::size_t>(jobs.rows));
     const JobId fresh = bench.enqueue(a_job("after")).id;
