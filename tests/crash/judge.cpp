@@ -41,7 +41,7 @@ void Judge::claimed(const std::string& name, const Claim& claim, JobState from, 
     if (is_ended(job.state)) complain(who + " was settled and runs again");
     if (job.claimed) complain(who + " was claimed twice");
     if (job.state != from || job.follow_up) complain(who + " was claimed as " + std::string(to_string(job.state)));
-    if (from == JobState::waiting && model.pause) complain(who + " was claimed in a paused lane");
+    if (from == JobState::waiting && model.held()) complain(who + " was claimed in a paused lane");
     job.claimed = true;
     model.claims[claim.id] = claim.token;
 }
@@ -63,7 +63,9 @@ void Judge::pass_to(LaneModel& model, std::int64_t now_ms) {
     now_ms_ = std::max(now_ms_, now_ms);
     model.oracle.now = now_ms_;
     model.oracle.promote_due();
-    if (model.pause && model.pause->until && *model.pause->until <= from_ms(now_ms_)) model.pause.reset();
+    for (std::optional<LanePause>* pause : {&model.pause, &model.hold}) {
+        if (*pause && (*pause)->until && *(*pause)->until <= from_ms(now_ms_)) pause->reset();
+    }
 }
 
 void Judge::apply(const Op& op, const Outcome& outcome) {
@@ -120,6 +122,11 @@ bool Judge::allowed(LaneModel& model, const Op& op, const Outcome& outcome) {
             if (op.at_ms != 0) model.pause->until = from_ms(op.at_ms);
             return true;
         case Verb::resume: return model.pause.reset(), true;
+        case Verb::hold:
+            model.hold = LanePause{"held", std::nullopt};
+            if (op.at_ms != 0) model.hold->until = from_ms(op.at_ms);
+            return true;
+        case Verb::lift: return model.hold.reset(), true;
     }
     return false;
 }

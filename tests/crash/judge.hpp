@@ -57,6 +57,8 @@ class Judge final : public Report {
         Oracle oracle;
         std::map<JobId, std::uint64_t> claims;
         std::optional<LanePause> pause;
+        std::optional<LanePause> hold;  ///< of the kind: with one lane only
+        [[nodiscard]] bool held() const { return pause || hold; }
     };
 
     LaneModel& lane(const std::string& name) { return lanes_.try_emplace(name, crashes_max_).first->second; }

@@ -155,7 +155,7 @@ void Judge::check_claimable(Bench& bench) {
             token_max_ = std::max(token_max_, claim.token);
         }
         for (const auto& [id, job] : model.oracle.jobs) {
-            const bool expected = job.state == JobState::waiting && !job.follow_up && !model.pause;
+            const bool expected = job.state == JobState::waiting && !job.follow_up && !model.held();
             if (claimable.contains(id) != expected)
                 complain("job " + std::to_string(id) +
                          (expected ? " cannot be claimed" : " can be claimed and must not"));

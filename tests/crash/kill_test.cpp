@@ -84,6 +84,21 @@ class Lives {
         return look();
     }
 
+    /// The store is repaired as if it were damaged, and that is killed. It holds the same afterwards, in either file.
+    bool repair_and_die(Tally& tally, std::uint64_t micros) {
+        Child child({"repair", path()});
+        if (micros == 0) {
+            listen(child, 1);  // to its end
+        } else {
+            wait_micros(micros);
+            child.kill();
+        }
+        const int ended = child.reap();
+        if (ended != 0 && ended != -SIGKILL) judge_.complain("the repair ended with " + std::to_string(ended));
+        if (ended == -SIGKILL) ++tally.kills;
+        return look();
+    }
+
     void add_to(Tally& tally) const {
         tally.acknowledged += judge_.acknowledged();
         tally.jobs += judge_.jobs();
@@ -191,6 +206,20 @@ TEST(Checklist, deploy_loop_under_load) {
     EXPECT_GT(tally.acknowledged, 300u);
 }
 
+TEST(KillHarness, ARepairThatIsKilledAnywhereLosesNothing) {
+    SeededRandom random(from_environment("SPILLWAY_SEED", 1));
+    Lives lives(random.next(), "none");
+    Tally tally;
+    for (int round = 0; round < 3; ++round) ASSERT_TRUE(lives.die_once(tally)) << lives.complaints();
+    ASSERT_TRUE(lives.repair_and_die(tally, 0)) << "a sound store: " << lives.complaints();
+    tally.kills = 0;
+    for (int death = 0; death < 30; ++death)
+        ASSERT_TRUE(lives.repair_and_die(tally, 5'000 + random.below(400'000)))
+            << "death " << death << ": " << lives.complaints();
+    std::cout << tally.kills << " kills of 30 repairs\n";
+    EXPECT_GT(tally.kills, 3u);
+}
+
 TEST(KillHarness, FindsEveryPlantedDefect) {
     for (const auto& [name, defect] : kDefects) {
         bool found = false;
@@ -212,6 +241,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (!arguments.empty() && arguments.front() == "worker")
         return spillway::queue::test::work({arguments.begin() + 1, arguments.end()});
+    if (arguments.size() == 2 && arguments.front() == "repair") return spillway::queue::test::mend(arguments[1]);
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

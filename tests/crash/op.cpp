@@ -56,6 +56,14 @@ Result<void> change(Transaction& transaction, const Op& op, Outcome& outcome) {
             return transaction.pause_lane(op.lane, pause);
         }
         case Verb::resume: return transaction.resume_lane(op.lane);
+        case Verb::hold: {
+            Hold hold;
+            hold.kind = "push";
+            hold.reason = "held";
+            if (op.at_ms != 0) hold.until = from_ms(op.at_ms);
+            return transaction.hold(hold);
+        }
+        case Verb::lift: return transaction.lift(std::nullopt, "push");
     }
     return Error{ErrorKind::bug, "no_such_verb", ""};
 }
@@ -74,7 +82,9 @@ std::string_view to_string(Verb verb) {
                                            "resolve",
                                            "park",
                                            "pause",
-                                           "resume"};
+                                           "resume",
+                                           "hold",
+                                           "lift"};
     return kNames[static_cast<std::size_t>(verb)];
 }
 

@@ -22,6 +22,8 @@ enum class Verb {
     park,
     pause,
     resume,
+    hold,  ///< of the kind, wherever
+    lift,
 };
 
 std::string_view to_string(Verb verb);

@@ -87,13 +87,11 @@ bool Player::cancel_follow_up(const std::string& key) {
     return perform(op);
 }
 
-bool Player::pause(Millis span) {
-    Op op = op_of(Verb::pause, "");
+bool Player::hold_for(Verb verb, Millis span) {
+    Op op = op_of(verb, "");
     if (span.count() != 0) op.at_ms = op.now_ms + span.count();
     return perform(op);
 }
-
-bool Player::resume() { return perform(op_of(Verb::resume, "")); }
 
 void Player::claim() {
     const std::int64_t now = to_ms(bench_.clock().wall_now());

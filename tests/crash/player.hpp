@@ -19,8 +19,10 @@ class Player {
     bool release(const std::string& key);
     bool administer(Verb verb, const std::string& key);  ///< replay, cancel, resolve, park
     bool cancel_follow_up(const std::string& key);
-    bool pause(Millis span = {});
-    bool resume();
+    bool pause(Millis span = {}) { return hold_for(Verb::pause, span); }
+    bool resume() { return perform(op_of(Verb::resume, "")); }
+    bool hold(Millis span = {}) { return hold_for(Verb::hold, span); }
+    bool lift() { return perform(op_of(Verb::lift, "")); }
     /// Several commands in one commit.
     bool together(const std::vector<std::function<bool()>>& verbs);
 
@@ -46,6 +48,7 @@ class Player {
     };
 
     bool perform(Op op);
+    bool hold_for(Verb verb, Millis span);
     bool hear(UnderWay& each);
     Op op_of(Verb verb, const std::string& key);
 

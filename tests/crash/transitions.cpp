@@ -129,6 +129,9 @@ void add_administration(std::vector<Transition>& all) {
     all.push_back({"pause", claimed, [](Player& player) { return player.pause(kMinute); }});
     all.push_back({"resume", [](Player& player) { claimed(player), player.pause(); },
                    [](Player& player) { return player.resume(); }});
+    all.push_back({"hold a kind", claimed, [](Player& player) { return player.hold(kMinute); }});
+    all.push_back({"lift a hold", [](Player& player) { claimed(player), player.hold(); },
+                   [](Player& player) { return player.lift(); }});
 }
 
 void add_what_the_store_does_itself(std::vector<Transition>& all) {
@@ -146,6 +149,7 @@ void add_what_the_store_does_itself(std::vector<Transition>& all) {
                    },
                    wait, false});
     all.push_back({"end a pause", [](Player& player) { claimed(player), player.pause(kMinute); }, wait, false});
+    all.push_back({"end a hold", [](Player& player) { claimed(player), player.hold(kMinute); }, wait, false});
     all.push_back({"fold a follow-up", follow_up_of_an_idle_one, wait, false});
     all.push_back({"open again, with one started", started, [](Player& player) { return player.reopen(); }, false});
     all.push_back({"open again, with a follow-up to fold", [](Player& player) { claimed(player), player.enqueue("a"); },

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "queue/sqlite/repair.hpp"
 #include "tests/crash/driver.hpp"
 
 namespace spillway::queue::test {
@@ -131,6 +132,16 @@ int work(const std::vector<std::string>& arguments) {
     asio::co_spawn(life.io, stop_at_the_end_of_input(life), asio::detached);
     life.io.run();
     return 0;
+}
+
+int mend(const std::string& path) {
+    const sqlite::Settings settings = settings_with_ledger(path);
+    const auto mended = sqlite::repair({path, settings.migrations, false, "old"});
+    if (!mended.ok()) {
+        std::cerr << mended.error().code << ": " << mended.error().detail << "\n";
+        return 2;
+    }
+    return mended->kept.empty() ? 3 : 0;
 }
 
 bool hear(Judge& judge, const std::string& line) {

@@ -21,6 +21,9 @@ std::vector<std::string> to_arguments(const WorkerOptions& options);
 /// main() of the process. @return its exit code.
 int work(const std::vector<std::string>& arguments);
 
+/// main() of the process that repairs a store.
+int mend(const std::string& path);
+
 /// Gives one of the worker's lines to the judge. @return false when it is the line that says: closed.
 bool hear(Judge& judge, const std::string& line);
 
