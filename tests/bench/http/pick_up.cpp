@@ -42,6 +42,7 @@ class NoSync final : public sync::SyncService {
     Task<void> set_posting(ConnectionId, std::string) override { co_return none(); }
     Task<SyncId> start_sync(ConnectionId, std::string) override { co_return none(); }
     [[nodiscard]] sync::LaneStatus lane_status(const ConnectionId&) const override { return {}; }
+    [[nodiscard]] sync::Trust trust() const override { return {}; }
 
  private:
     static Error none() { return {ErrorKind::unavailable, "none", "there is no sync service here"}; }
