@@ -7,7 +7,7 @@ namespace spillway::guard {
 namespace {
 
 Micros quantile(std::vector<Micros> values, double share) {
-    const auto rank = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
+    const auto rank = std::llround(share * static_cast<double>(values.size() - 1));
     const auto at = values.begin() + static_cast<std::ptrdiff_t>(rank);
     std::ranges::nth_element(values, at);
     return *at;
