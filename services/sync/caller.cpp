@@ -133,13 +133,14 @@ asio::awaitable<Result<SendResult>> Caller::call_once_renewed(PreparedCall call,
                                                               BeforeSend before_send) {
     auto token = co_await tokens_.token(target_.grant);
     if (!token.ok()) co_return std::move(token).error();
-    auto result = co_await send_in_slot(call, urgency, *token, std::move(before_send));
+    auto first = before_send;
+    auto result = co_await send_in_slot(call, urgency, *token, std::move(first));
     if (!result.ok() || result->stage != Stage::answered || result->response.status != 401) co_return result;
-    // A 401 proves that nothing was done: the same bytes may go again with a new token.
+    // A 401 proves that nothing was done: the same bytes may go again with a new token. That is a send of its own,
+    // which may be minutes later: whoever keeps the time of the last send, or may no longer send, is asked again.
     auto renewed = co_await tokens_.renew(target_.grant, *token);
     if (!renewed.ok()) co_return std::move(renewed).error();
-    BeforeSend count_only = [this](std::vector<pacing::DayRow> rows) { return save_day_calls(std::move(rows)); };
-    co_return co_await send_in_slot(std::move(call), urgency, *renewed, std::move(count_only));
+    co_return co_await send_in_slot(std::move(call), urgency, *renewed, std::move(before_send));
 }
 
 asio::awaitable<Result<SendResult>> Caller::call(PreparedCall call, pacing::Urgency urgency, BeforeSend before_send) {

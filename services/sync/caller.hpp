@@ -55,10 +55,10 @@ class Caller {
           save_days_(std::move(save_days)),
           save_wait_(std::move(save_wait)) {}
 
-    /// Sends one call when the limits allow it. `before_send` runs when the slot is taken, last before the bytes leave:
-    /// the place to write the intent and to look once more whether it may go; its error is returned and nothing is
-    /// sent. It stores the day counts that it is given. Errors: unauthorised, unavailable, cancelled, or before_send's:
-    /// certainly not sent.
+    /// Sends one call when the limits allow it. `before_send` runs before each send (a call that was answered with 401
+    /// is sent again with a new token), when the slot is taken, last before the bytes leave: the place to write the
+    /// intent and to look once more whether it may go; its error is returned and nothing is sent. It stores the day
+    /// counts that it is given. Errors: unauthorised, unavailable, cancelled, or before_send's: certainly not sent.
     using BeforeSend = std::function<boost::asio::awaitable<Result<void>>(std::vector<pacing::DayRow> day_calls)>;
     boost::asio::awaitable<Result<SendResult>> call(PreparedCall call, pacing::Urgency urgency, BeforeSend before_send);
     boost::asio::awaitable<Result<SendResult>> call(PreparedCall call, pacing::Urgency urgency);

@@ -26,12 +26,29 @@ store::Call form_call(LaneParts& lane, const Flight& flight) {
     return call;
 }
 
+/// The bytes of a call whose intent is written leave once more: only the time moves.
+asio::awaitable<Result<void>> note_send(LaneParts& lane, store::Call& call, std::vector<pacing::DayRow> day_calls) {
+    call.sent = lane.clock.wall_now();
+    call.last_sent = lane.clock.steady_now();
+    queue::Work work = [key = call.key, now = call.sent, budget = lane.budget,
+                        day_calls = std::move(day_calls)](queue::Transaction& transaction) -> Result<void> {
+        auto& connection = queue::sqlite::connection_of(transaction);
+        store::save_day_calls(connection, budget, day_calls);
+        return store::touch_call(connection, key, now);
+    };
+    co_return co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
+}
+
 /// The intent: call, objects and started jobs in one transaction, durable before the first byte leaves.
 asio::awaitable<Result<void>> write_intent(LaneParts& lane, Flight& flight, store::Call& call,
                                            std::vector<pacing::DayRow> day_calls) {
     // Paused or disconnected while it waited for its slot: nothing leaves any more.
     if (!lane.may_send) co_return Error{ErrorKind::cancelled, "not_sending", "the connection does not send now"};
     if (!lane.has_room()) co_return Error{ErrorKind::cancelled, "disk_full", "the disk has no room to settle it"};
+    if (call.intents.front().id != 0) {  // the first send was answered with 401
+        auto noted = co_await note_send(lane, call, std::move(day_calls));
+        co_return noted;
+    }
     call.sent = lane.clock.wall_now();
     call.first_sent = call.last_sent = lane.clock.steady_now();
     std::vector<queue::Claim> claims;
