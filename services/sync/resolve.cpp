@@ -44,6 +44,8 @@ class Resolution {
 
  private:
     [[nodiscard]] bool any_open() const;
+    /// The provider read the call and said something of it; not a server error, nor a connection that broke.
+    [[nodiscard]] bool answered_soundly() const { return call_.status != 0 && call_.status < 500; }
     [[nodiscard]] bool may_resend() const;
     [[nodiscard]] Millis quiet_left() const;
     [[nodiscard]] std::vector<PreparedObject> objects(bool open_only) const;
@@ -98,8 +100,8 @@ Millis Resolution::quiet_left() const {
 SettleContext Resolution::context() const {
     auto context = lane_.settle_context();
     context.call_key = call_.key;
-    // An unknown outcome is not the record's fault, unless a server error keeps coming back for it alone.
-    context.whole_call = call_.status < 500 || call_.intents.size() > 1;
+    // An unknown outcome is not the record's fault, unless no sound answer ever comes for it alone.
+    context.whole_call = call_.doubt || answered_soundly() || call_.intents.size() > 1;
     return context;
 }
 
@@ -211,8 +213,9 @@ std::optional<ElementOutcome> Resolution::proven_absent(std::size_t index) {
     if (!intent.absent_since) intent.absent_since = now;
     if (now - *intent.absent_since < kBetweenLookUps && !SPILLWAY_DEFECT("absent_at_once")) return std::nullopt;
     if (refused_[index]) return refused_[index];
-    // A server error came for this batch and nothing of it took effect: its members go again in smaller ones.
-    if (call_.status >= 500) lane_.batch_cap[intent.job_id] = std::max<std::size_t>(1, call_.intents.size() / 2);
+    // No sound answer came for this batch and nothing of it took effect: its members go again in smaller ones.
+    if (!call_.doubt && !answered_soundly())
+        lane_.batch_cap[intent.job_id] = std::max<std::size_t>(1, call_.intents.size() / 2);
     ElementOutcome outcome;
     outcome.kind = Kind::unavailable;
     outcome.error = Error{ErrorKind::unavailable, "not_applied", "looked up twice: the write never took effect"};

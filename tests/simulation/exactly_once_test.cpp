@@ -127,6 +127,13 @@ TEST_P(ExactlyOnce, ARecordThatTheProviderCannotDigestEndsUpAlone) {
     EXPECT_TRUE(world.reaches(connection, "contact", "C5", "parked", hours(24 * 3)));
 }
 
+TEST_P(ExactlyOnce, AWriteThatIsNeverAnsweredAndNeverTakesEffectIsParkedInTheEnd) {
+    world.faults(R"({"match":"write","cut":1})");
+    put_contact("C1", "Customer 1");
+    ASSERT_TRUE(world.reaches(connection, "contact", "C1", "parked", hours(24 * 3)));
+    EXPECT_EQ(contacts_named("Customer 1"), 0);
+}
+
 TEST_P(ExactlyOnce, ADisconnectLeavesAReadOfTheListsThatIsUnderWayAlive) {
     world.faults(R"({"match":"read","latency_ms":8000})");
     HttpRequest refresh;
