@@ -35,6 +35,17 @@ std::vector<Link> links_of_reference(Connection& connection, const std::string& 
     return links;
 }
 
+std::vector<std::string> unclear_roles(Connection& connection, std::int64_t record_id) {
+    auto& select = connection.statement(
+        "SELECT DISTINCT role FROM attempts WHERE record_id = :record AND verb = 'create' AND outcome = 'rejected' "
+        "AND code IN ('found_several', 'found_another', 'outcome_unclear') AND role NOT IN "
+        "(SELECT role FROM links WHERE record_id = :record) ORDER BY role");
+    select.bind(":record", record_id);
+    std::vector<std::string> roles;
+    while (select.executeStep()) roles.push_back(select.getColumn(0).getString());
+    return roles;
+}
+
 std::optional<std::int64_t> number_from(const std::string& text) {
     std::int64_t value = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -87,6 +98,7 @@ Result<LoadedSubject> load_subject(Connection& connection, std::int64_t record_i
     if (!record.ok()) return Error{ErrorKind::bug, "record_unreadable", record.error().detail};
     loaded.subject.record = std::move(*record);
     loaded.subject.links = links_of(connection, record_id);
+    loaded.unclear = unclear_roles(connection, record_id);
     for (const auto& reference : references_of(loaded.subject.record))
         loaded.subject.referents.emplace(reference, links_of_reference(connection, connection_id, reference));
     return loaded;

@@ -16,6 +16,8 @@ struct LoadedSubject {
     int attempts = 0;  ///< of the job
     queue::Priority priority = queue::Priority::normal;
     Subject subject;
+    /// Roles whose create ended without a link although the books may hold the object: a person was asked to look.
+    std::vector<std::string> unclear;
 };
 
 /// Loads the subjects of jobs (whose body is the record id). Order is kept.

@@ -28,7 +28,13 @@ asio::awaitable<void> plan(LaneParts& lane, Flight& flight, std::vector<store::L
     SPILLWAY_ASSERT(claims.size() == subjects.size());
     for (std::size_t i = 0; i < subjects.size(); ++i) {
         auto steps = lane.provider.plan(subjects[i].subject);
-        if (steps.empty()) {
+        const auto& loaded = subjects[i];
+        if (steps.empty() && loaded.subject.voided && loaded.subject.links.empty() && !loaded.unclear.empty()) {
+            nothing_to_do.emplace_back(claims[i], [context, claim = claims[i],
+                                                   loaded = std::move(subjects[i])](queue::Transaction& transaction) {
+                return settle_void_unclear(transaction, context, claim, loaded);
+            });
+        } else if (steps.empty()) {
             nothing_to_do.emplace_back(claims[i], [context, claim = claims[i],
                                                    loaded = std::move(subjects[i])](queue::Transaction& transaction) {
                 return settle_nothing_to_do(transaction, context, claim, loaded);

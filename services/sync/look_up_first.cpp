@@ -1,6 +1,7 @@
-// Look before you create. While the store is in doubt, and for jobs that came back from an unknown state without an
-// intent, a create may have happened already. Its intent is written as if it had been sent at the start of the doubt,
-// and resolved like any lost one: found in the books it is adopted, found absent twice it is sent.
+// Look before you create. While the store is in doubt, for jobs that came back from an unknown state without an intent,
+// and for records of which a look-up could not tell, a create may have happened already. Its intent is written as if it
+// had been sent at the start of the doubt, and resolved like any lost one: found in the books it is adopted, found
+// absent twice it is sent.
 
 #include <algorithm>
 
@@ -18,6 +19,8 @@ bool in_doubt(const LaneParts& lane, const Member& member) {
     const auto job = member.claim.id;
     if (lane.looked_up.contains({job, member.step.role})) return false;
     if (lane.revived.contains(job)) return true;
+    // It ended with a question to a person. Whatever became of the job since, the books are asked before it is created.
+    if (std::ranges::find(member.loaded.unclear, member.step.role) != member.loaded.unclear.end()) return true;
     if (!lane.doubt) return false;
     return job <= lane.doubt->through || (lane.doubt->until && lane.clock.wall_now() < *lane.doubt->until);
 }

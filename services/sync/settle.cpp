@@ -225,6 +225,14 @@ Result<void> settle_already_gone(queue::Transaction& transaction, const SettleCo
     return settle_object(transaction, context, end);
 }
 
+Result<void> settle_void_unclear(queue::Transaction& transaction, const SettleContext& context,
+                                 const queue::Claim& claim, const store::LoadedSubject& loaded) {
+    const Step step{Verb::void_, loaded.unclear.front(), {}};
+    const Error error{ErrorKind::rejected, "look_in_the_books",
+                      "the books may hold it, but which object it is was never found out"};
+    return settle_refused(transaction, context, claim, loaded, step, error);
+}
+
 Result<void> settle_unreadable(queue::Transaction& transaction, const queue::Claim& claim, const Error& error) {
     return transition(transaction, claim, Settlement::parked(error.code, error.detail, "Submit the record again."));
 }

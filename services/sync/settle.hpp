@@ -46,6 +46,11 @@ Result<void> settle_nothing_to_do(queue::Transaction& transaction, const SettleC
 Result<void> settle_already_gone(queue::Transaction& transaction, const SettleContext& context,
                                  const queue::Claim& claim, const store::LoadedSubject& loaded, const Step& step);
 
+/// A void of a record whose create ended with a question to a person and without a link: nothing is known to void, and
+/// nothing may be reported as voided. Parked.
+Result<void> settle_void_unclear(queue::Transaction& transaction, const SettleContext& context,
+                                 const queue::Claim& claim, const store::LoadedSubject& loaded);
+
 /// A job whose record cannot even be loaded.
 Result<void> settle_unreadable(queue::Transaction& transaction, const queue::Claim& claim, const Error& error);
 

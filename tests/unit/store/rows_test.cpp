@@ -1,7 +1,9 @@
 #include "services/store/api_keys.hpp"
+#include "services/store/calls.hpp"
 #include "services/store/events.hpp"
 #include "services/store/idempotency.hpp"
 #include "services/store/replays.hpp"
+#include "services/store/subjects.hpp"
 #include "tests/unit/store/books_fixture.hpp"
 
 namespace spillway::test {
@@ -45,6 +47,34 @@ TEST_F(Rows, AnOrganisationIsFoundOnlyWhileItIsLinked) {
         row.state = "disconnected";
         store::update_connection(connection, row);
         EXPECT_FALSE(store::find_linked(connection, "xero", "tenant-a").has_value());
+    });
+}
+
+TEST_F(Rows, ACreateThatEndedWithAQuestionStaysUnclearUntilItHasALink) {
+    const auto accepted = accept(RecordKind::contact, "C1", R"({"name": "Ada", "customer": true})");
+    ASSERT_TRUE(accepted.ok());
+    const auto record = accepted->record;
+    const auto unclear = [&](store::Connection& connection) {
+        return store::load_subject(connection, record)->unclear;
+    };
+    write([&](store::Connection& connection) {
+        store::Attempt attempt;
+        attempt.record_id = record;
+        attempt.role = "contact";
+        attempt.verb = "create";
+        attempt.outcome = "rejected";
+        attempt.code = "business_rule";
+        ASSERT_TRUE(store::add_attempt(connection, attempt).ok());
+        EXPECT_TRUE(unclear(connection).empty()) << "the provider said no: there is nothing to look for";
+        attempt.code = "outcome_unclear";
+        ASSERT_TRUE(store::add_attempt(connection, attempt).ok());
+        EXPECT_EQ(unclear(connection), std::vector<std::string>{"contact"});
+        Link link;
+        link.role = "contact";
+        link.entity = "Contact";
+        link.id = "1";
+        ASSERT_TRUE(store::save_link(connection, record, link, clock->wall_now()).ok());
+        EXPECT_TRUE(unclear(connection).empty());
     });
 }
 
