@@ -59,7 +59,7 @@ ObjectReader::ObjectReader(const JsonValue& object, Shape shape, std::string pat
     }
     for (const JsonMember& member : object.members())
         if (!member_of(shape, member.name))
-            fail(member.name, "unknown_member", "a " + std::string(to_string(shape)) + " has no such member");
+            fail(member.name, "unknown_member", std::string(to_string(shape)) + " has no such member");
     for (const Member& member : members_of(shape))
         if (member.required && !has(member.name)) fail(member.name, "missing_member", "this member is required");
 }

@@ -146,7 +146,7 @@ void check_body(Checker& check, const Invoice& invoice) { check_document(check, 
 
 void check_body(Checker& check, const CreditNote& credit_note) {
     const Document& document = credit_note.document;
-    check.require(!document.due_date, "/due_date", "unknown_member", "a credit_note has no such member");
+    check.require(!document.due_date, "/due_date", "unknown_member", "credit_note has no such member");
     check_document(check, document);
     check.require(!document.total.is_negative(), "/total", "negative_credit_note",
                   "a credit note's amounts are positive");
