@@ -33,11 +33,13 @@ class Place {
     const daemon = await this.start();
     assert.deepStrictEqual(await daemon.stop(), { code: 0, signal: null });
   }
-  /** Every file and what is in it. */
+  /** Every file, also in folders, and what is in it. */
   contents() {
     const found = {};
-    for (const name of fs.existsSync(this.state) ? fs.readdirSync(this.state) : [])
-      found[name] = crypto.createHash('sha256').update(fs.readFileSync(path.join(this.state, name))).digest('hex');
+    for (const name of fs.existsSync(this.state) ? fs.readdirSync(this.state, { recursive: true }).sort() : []) {
+      const file = path.join(this.state, name);
+      found[name] = fs.statSync(file).isDirectory() ? 'folder' : crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+    }
     return found;
   }
   /** The start is refused in one line that matches. */
