@@ -91,10 +91,10 @@ Millis Resolution::quiet_left() const {
     if (refused_whole && !call_.resent) return Millis{0};
     if (SPILLWAY_DEFECT("absent_at_once")) return Millis{0};
     const auto quiet = lane_.provider.times().quiet;
-    // Within one process time is monotonic; of an earlier process only the wall clock tells, bounded in case it was set
-    // since.
+    // Within one process time is monotonic. Of an earlier process only the wall clock tells when it noted the intent:
+    // bytes may have left until its deadline, and no longer than it lived, so the bound holds if the clock was set too.
     if (call_.last_sent) return std::max(Millis{0}, *call_.last_sent + quiet - lane_.clock.steady_now());
-    return std::clamp(Millis(call_.sent + quiet - lane_.clock.wall_now()), Millis{0}, quiet);
+    return std::clamp(Millis(call_.sent + SendLimits{}.total + quiet - lane_.clock.wall_now()), Millis{0}, quiet);
 }
 
 SettleContext Resolution::context() const {
@@ -179,6 +179,7 @@ asio::awaitable<void> Resolution::resend() {
         if (answer.error().kind == ErrorKind::unauthorised) lane_.on_unauthorised(answer.error().detail);
         co_return;
     }
+    if (answer->stage == Stage::sending) call_.last_sent = lane_.clock.steady_now();
     if (answer->stage != Stage::answered) co_return;
     const int status = answer->response.status;
     const auto all = objects(/*open_only=*/false);

@@ -159,6 +159,8 @@ asio::awaitable<void> settle(LaneParts& lane, Flight& flight, store::Call call, 
                                  lane.retry_delay(member.loaded.attempts + 1)});
     }
     call.status = context.http_status;
+    // Without an answer bytes may have left until the connection was given up.
+    if (answer.stage == Stage::sending) call.last_sent = lane.clock.steady_now();
     queue::Work work = [context, ends = std::move(ends), key = call.key, unknown,
                         body = answer.response.body](queue::Transaction& transaction) -> Result<void> {
         for (const auto& end : ends) {

@@ -83,6 +83,20 @@ TEST_P(ExactlyOnce, TheQuietTimeRunsFromTheLastSend) {
     EXPECT_GE(first_look->sent - writes.back().sent, xero() ? seconds(60) : seconds(150));
 }
 
+TEST_P(ExactlyOnce, TheQuietTimeOfASendWithoutAnAnswerRunsFromItsEnd) {
+    world.faults(R"({"match":"write","latency_ms":900000})");
+    put_contact("C1", "Customer 1");
+    world.clock().run_for(minutes(12));
+    auto writes = writes_seen();
+    std::erase_if(writes, [key = writes.front().key](const CallSeen& call) { return call.key != key; });
+    const auto first_look = std::find_if(world.seen().begin(), world.seen().end(), [&](const CallSeen& call) {
+        return call.key.empty() && call.sent > writes.back().sent;
+    });
+    ASSERT_NE(first_look, world.seen().end());
+    const auto given_up = writes.back().sent + SendLimits{}.total;
+    EXPECT_GE(first_look->sent - given_up, xero() ? seconds(60) : seconds(150));
+}
+
 TEST_P(ExactlyOnce, ARefusedRepeatDecidesNothing) {
     world.faults(R"({"match":"write","answer_lost":1,"times":1})");
     int written = 0;
