@@ -155,6 +155,16 @@ TEST_P(Doubt, AJobThatIsUnknownWithoutAnIntentIsLookedUpAndGoesOn) {
     EXPECT_EQ(payments(), 2);
 }
 
+TEST_P(Doubt, AGapThatTheDiskDidNotTakeIsFoundAtTheNextBeat) {
+    world.clock().run_for(minutes(1));
+    world.disk().set_full(true);
+    world.service_clock().shift(minutes(20));
+    world.clock().run_for(seconds(45));
+    world.disk().set_full(false);
+    world.clock().run_for(seconds(45));
+    EXPECT_EQ(doubt(), "clock_gap");
+}
+
 /// QuickBooks names no time.
 class NamedWait : public Doubt {};
 

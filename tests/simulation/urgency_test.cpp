@@ -58,6 +58,20 @@ TEST_F(Urgent, AnInteractiveRecordGoesThroughAMonthEndWithinTheMinutesReserve) {
     EXPECT_LE(most_within(world.seen(), "xero", seconds(60), /*batches_only=*/false), 60);
 }
 
+TEST_F(Urgent, AnInteractiveRecordDoesNotWaitForBulkCallsInFlight) {
+    world.faults(R"({"match":"write","latency_ms":50000})");
+    for (int i = 0; i < 9; ++i) {
+        const auto id = "I" + std::to_string(i);
+        ASSERT_EQ(put("invoice", id, a_document("C1", id, "IT1", "9.00"), "bulk"), 202);
+    }
+    world.clock().run_for(seconds(20));
+    ASSERT_EQ(world.jobs(connection, "running,unknown"), 3u) << "three calls are under way";
+    const auto calls = world.seen().size();
+    ASSERT_EQ(put("contact", "A1", a_contact("Asked"), "interactive"), 202);
+    world.clock().run_for(seconds(5));
+    EXPECT_EQ(world.seen().size(), calls + 1) << "it waits for " << waits_for();
+}
+
 TEST_F(Urgent, TheLastTenthOfTheDayIsForInteractiveWorkAndWhatItRefersTo) {
     world.configure("xero", R"({"limits":{"day":450}})");
     // The next answer says how little is left of 5,000.
