@@ -66,6 +66,8 @@ Result<Jobs> look_up(store::Connection& connection, const Running& running, JobQ
     return running.list_jobs(connection, query.filter, after, limit);
 }
 
+bool is_push(const queue::Job& job) { return job.kind.starts_with("push."); }
+
 /// One transition of one job, its event, and the job as it is then.
 awaitable<Reply> change_job(Call& call, std::string type,
                             std::function<Result<void>(queue::Transaction&, queue::JobId)> verb) {
@@ -173,13 +175,28 @@ awaitable<Reply> replay_job(Call& call) {
 }
 
 awaitable<Reply> resolve_job(Call& call) {
-    const auto body = read_object_body(call, {"note"});
+    const auto body = read_object_body(call, {"note", "provider_id"});
     if (!body.ok()) co_return problem_reply(body.error());
     const auto note = required_text(*body, "note", 1000);
     if (!note.ok()) co_return problem_reply(note.error());
-    auto reply =
-        co_await change_job(call, "job.resolved", [note = *note](queue::Transaction& transaction, queue::JobId id) {
-            return transaction.resolve_by_hand(id, note);
+    const auto provider_id = optional_text(*body, "provider_id", 100);
+    if (!provider_id.ok()) co_return problem_reply(provider_id.error());
+    std::optional<store::LinkByHand> decision;
+    if (*provider_id) {
+        if (!is_push(*call.named.job))
+            co_return problem_reply(invalid("no_record", "the job is not a record's", "/provider_id"));
+        auto found =
+            co_await call.context().sync.find_object(call.named.connection->id, call.named.job->id, **provider_id);
+        if (!found.ok()) co_return problem_reply(found.error());
+        decision = *std::move(found);
+    }
+    auto reply = co_await change_job(
+        call, "job.resolved",
+        [note = *note, decision, now = call.now()](queue::Transaction& transaction, queue::JobId id) -> Result<void> {
+            if (!decision) return transaction.resolve_by_hand(id, note);
+            auto ended = decision->complete ? transaction.resolve_by_hand(id, note) : transaction.replay(id);
+            if (!ended.ok()) return ended;
+            return store::link_by_hand(queue::sqlite::connection_of(transaction), *decision, note, now);
         });
     co_return reply;
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "schema/record_json.hpp"
+#include "services/store/calls.hpp"
 
 namespace spillway::store {
 namespace {
@@ -172,6 +173,26 @@ Result<void> mark_applied(Connection& connection, std::int64_t record_id, std::i
     update.bind(":id", record_id);
     update.exec();
     return success();
+}
+
+Result<void> link_by_hand(Connection& connection, const LinkByHand& decision, const std::string& note, WallTime now) {
+    if (const auto owner = other_owner(connection, decision.record_id, decision.link))
+        return Error{ErrorKind::conflict, "name_taken", "that object is " + *owner + " of this connection"};
+    auto saved = save_link(connection, decision.record_id, decision.link, now);
+    if (!saved.ok()) return saved;
+    Attempt attempt;
+    attempt.record_id = decision.record_id;
+    attempt.job_id = decision.job_id;
+    attempt.record_version = decision.link.record_version;
+    attempt.at = now;
+    attempt.role = decision.link.role;
+    attempt.verb = to_string(Verb::create);
+    attempt.outcome = "applied";
+    attempt.code = "by_hand";
+    attempt.detail = note;
+    auto noted = add_attempt(connection, attempt);
+    if (!noted.ok() || !decision.complete) return noted;
+    return mark_applied(connection, decision.record_id, decision.link.record_version);
 }
 
 }  // namespace spillway::store

@@ -30,6 +30,17 @@ Result<LoadedSubject> load_subject(queue::sqlite::Connection& connection, std::i
 /// Another record of the same connection that is linked to this provider object already: "contact/C1".
 std::optional<std::string> other_owner(queue::sqlite::Connection& connection, std::int64_t record_id, const Link& link);
 
+/// An object of the books that a person says a record is.
+struct LinkByHand {
+    std::int64_t record_id = 0;
+    queue::JobId job_id = 0;
+    Link link;              ///< as the provider has it now; `record_version`: what a person says it holds
+    bool complete = false;  ///< with it the books hold that version whole
+};
+/// Links it, and notes it among the record's attempts. Errors: conflict/`name_taken` (it is another record's).
+Result<void> link_by_hand(queue::sqlite::Connection& connection, const LinkByHand& decision, const std::string& note,
+                          WallTime now);
+
 std::vector<Link> links_of(queue::sqlite::Connection& connection, std::int64_t record_id);
 /// Inserts or replaces the link of that role.
 Result<void> save_link(queue::sqlite::Connection& connection, std::int64_t record_id, const Link& link, WallTime now);

@@ -56,6 +56,10 @@ class Lane {
 
     [[nodiscard]] LaneStatus status() const;
     [[nodiscard]] Caller& caller() { return caller_; }
+    /// Reads objects for somebody who waits for them. Errors: as the provider's or the caller's.
+    boost::asio::awaitable<Result<std::vector<RemoteObject>>> read(std::vector<PreparedCall> calls) {
+        return read_all(parts_, std::move(calls), pacing::Urgency::interactive);
+    }
     /// Called when the provider refuses the grant for good.
     void on_unauthorised(std::function<void(ConnectionId, std::string)> callback) {
         unauthorised_ = std::move(callback);

@@ -53,6 +53,8 @@ class Service final : public SyncService {
     boost::asio::awaitable<Result<void>> resume(ConnectionId connection) override;
     boost::asio::awaitable<Result<void>> disconnect(ConnectionId connection) override;
     boost::asio::awaitable<Result<void>> refresh_books(ConnectionId connection) override;
+    boost::asio::awaitable<Result<store::LinkByHand>> find_object(ConnectionId connection, queue::JobId job,
+                                                                  std::string provider_id) override;
     boost::asio::awaitable<Result<void>> save_mapping(ConnectionId connection, Mapping mapping) override;
     boost::asio::awaitable<Result<void>> set_posting(ConnectionId connection, std::string posting) override;
     boost::asio::awaitable<Result<SyncId>> start_sync(ConnectionId connection, std::string requested_by) override;

@@ -10,6 +10,7 @@
 #include "schema/ids.hpp"
 #include "schema/result.hpp"
 #include "services/store/doubt.hpp"
+#include "services/store/subjects.hpp"
 
 namespace spillway::sync {
 
@@ -63,6 +64,11 @@ class SyncService {
     virtual boost::asio::awaitable<Result<void>> disconnect(ConnectionId connection) = 0;
     /// Reads accounts, tax rates and locks again. Errors: as the provider's.
     virtual boost::asio::awaitable<Result<void>> refresh_books(ConnectionId connection) = 0;
+    /// Reads the object that a person says a parked job's record is; nothing is changed. Errors: not_found,
+    /// invalid/`no_object` (the books hold none of that id, or it is ended), conflict/`linked` (the record needs no new
+    /// object), conflict/`not_running`; else as the provider's.
+    virtual boost::asio::awaitable<Result<store::LinkByHand>> find_object(ConnectionId connection, queue::JobId job,
+                                                                          std::string provider_id) = 0;
     /// Checks the mapping against the cached lists and stores it. Errors: invalid with the first problem's pointer.
     virtual boost::asio::awaitable<Result<void>> save_mapping(ConnectionId connection, Mapping mapping) = 0;
     /// setup | on_sync | automatic. A change to automatic releases what waits.

@@ -111,8 +111,8 @@ class World {
     /// A request of somebody else to the provider's API, with a consent of their own.
     HttpResponse by_hand(const std::string& provider, const std::string& method, const std::string& target,
                          const std::string& body = {});
-    /// Somebody else's document of that number, for another customer.
-    void book_foreign_invoice(const std::string& provider, const std::string& number);
+    /// Somebody else's document of that number, for another customer. @return the provider's id of it.
+    std::string book_foreign_invoice(const std::string& provider, const std::string& number);
     void faults(const std::string& rules);
     /// For what fault rules cannot say: an answer that depends on the body.
     void answer_instead(Instead instead) { network_.instead = std::move(instead); }

@@ -92,7 +92,7 @@ HttpResponse World::by_hand(const std::string& provider, const std::string& meth
     return sandbox(std::move(request));
 }
 
-void World::book_foreign_invoice(const std::string& provider, const std::string& number) {
+std::string World::book_foreign_invoice(const std::string& provider, const std::string& number) {
     const auto tenant = ledger(provider);
     if (provider == "xero") {
         const auto made = by_hand(
@@ -100,8 +100,9 @@ void World::book_foreign_invoice(const std::string& provider, const std::string&
             R"({"Type":"ACCREC","Contact":{"Name":"Stranger of )" + number + R"("},"InvoiceNumber":")" + number +
                 R"(","Status":"AUTHORISED","Date":"2026-01-30","DueDate":"2026-02-28","LineAmountTypes":"NoTax","LineItems":[)"
                 R"({"Description":"Theirs","Quantity":1,"UnitAmount":1.00,"AccountCode":"200"}]})");
-        if (made.status != 200) throw std::runtime_error(made.body);
-        return;
+        const auto booked = parse_json(made.body);
+        if (made.status != 200 || !booked.ok()) throw std::runtime_error(made.body);
+        return (*booked)["Invoices"].items().at(0)["InvoiceID"].string_or("");
     }
     const std::string company = "/v3/company/" + tenant["id"].string_or("");
     const auto customer =
@@ -116,7 +117,9 @@ void World::book_foreign_invoice(const std::string& provider, const std::string&
             R"(","GlobalTaxCalculation":"NotApplicable","Line":[{"Amount":1.00,"DetailType":"SalesItemLineDetail",)"
             R"("SalesItemLineDetail":{"ItemRef":{"value":")" +
             item + R"("}}}]})");
-    if (made.status != 200) throw std::runtime_error(made.body);
+    const auto booked = parse_json(made.body);
+    if (made.status != 200 || !booked.ok()) throw std::runtime_error(made.body);
+    return (*booked)["Invoice"]["Id"].string_or("");
 }
 
 int most_within(const std::vector<CallSeen>& seen, const std::string& provider, Millis span, bool batches_only) {

@@ -48,6 +48,14 @@ FakeSync::Task<void> FakeSync::disconnect(ConnectionId connection) { co_return n
 FakeSync::Task<void> FakeSync::refresh_books(ConnectionId connection) {
     co_return note("refresh_books " + connection.value);
 }
+FakeSync::Task<store::LinkByHand> FakeSync::find_object(ConnectionId connection, queue::JobId job,
+                                                        std::string provider_id) {
+    auto noted = note("find_object " + connection.value + " " + provider_id);
+    if (!noted.ok()) co_return std::move(noted).error();
+    object.job_id = job;
+    object.link.id = provider_id;
+    co_return object;
+}
 FakeSync::Task<void> FakeSync::save_mapping(ConnectionId connection, Mapping mapping) {
     co_return note("save_mapping " + connection.value + " " + mapping.sales_account);
 }

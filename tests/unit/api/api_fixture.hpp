@@ -22,6 +22,7 @@ class FakeSync : public sync::SyncService {
     Task<void> resume(ConnectionId connection) override;
     Task<void> disconnect(ConnectionId connection) override;
     Task<void> refresh_books(ConnectionId connection) override;
+    Task<store::LinkByHand> find_object(ConnectionId connection, queue::JobId job, std::string provider_id) override;
     Task<void> save_mapping(ConnectionId connection, Mapping mapping) override;
     Task<void> set_posting(ConnectionId connection, std::string posting) override;
     Task<SyncId> start_sync(ConnectionId connection, std::string requested_by) override;
@@ -32,6 +33,7 @@ class FakeSync : public sync::SyncService {
 
     std::vector<std::string> asked;  ///< "pause con_a month end"
     std::string return_url;          ///< what finish_connect gives back
+    store::LinkByHand object;        ///< what find_object finds
     std::optional<Error> failure;    ///< what every verb answers, when set
 
  private:

@@ -163,6 +163,35 @@ TEST_F(JobsApi, AParkedJobIsClosedByHandWithANote) {
     EXPECT_EQ(json(closed)["state"].text(), "resolved_by_hand");
 }
 
+TEST_F(JobsApi, AJobIsClosedByNamingTheObjectThatItIs) {
+    const auto accepted = accept(RecordKind::contact, "C1", a_contact("C1"));
+    park(*accepted->job);
+    const std::string path = "/v1/jobs/" + std::to_string(*accepted->job);
+    const std::string body = R"({"note":"it is there","provider_id":"17"})";
+    sync.failure = invalid("no_object", "there is none", "/provider_id");
+    const auto none = send("POST", path + "/resolve", kPartnerA, body);
+    EXPECT_EQ(none.status, 400);
+    EXPECT_EQ(json(none)["pointer"].text(), "/provider_id");
+    EXPECT_EQ(json(get(path))["state"].text(), "parked");
+    sync.failure.reset();
+    EXPECT_EQ(send("POST", path + "/resolve", kPartnerA, R"({"note":"n","provider_id":""})").status, 400);
+
+    sync.object.record_id = accepted->record;
+    sync.object.link.role = "contact";
+    sync.object.link.entity = "Contacts";
+    sync.object.link.record_version = 1;
+    // Something is still missing of it: the job goes on.
+    EXPECT_EQ(json(send("POST", path + "/resolve", kPartnerA, body))["state"].text(), "waiting");
+    const auto record = json(get("/v1/connections/con_a/records/contact/C1"));
+    EXPECT_EQ(record["links"].items().at(0)["provider_id"].text(), "17");
+    EXPECT_EQ(record["attempts"].items().at(0)["code"].text(), "by_hand");
+    EXPECT_EQ(record["attempts"].items().at(0)["detail"].text(), "it is there");
+    park(*accepted->job);
+    sync.object.complete = true;
+    EXPECT_EQ(json(send("POST", path + "/resolve", kPartnerA, body))["state"].text(), "resolved_by_hand");
+    EXPECT_EQ(json(get("/v1/connections/con_a/records/contact/C1"))["applied_version"].int64_or(0), 1);
+}
+
 TEST_F(JobsApi, ListsAreFilteredAndPaged) {
     for (const char* id : {"C1", "C2", "C3"}) parked_contact(id);
     ASSERT_EQ(put_contact("C4", "A").status, 202);
