@@ -5,7 +5,7 @@
 namespace spillway::pacing {
 
 DayBudget::Bucket& DayBudget::bucket_at(SteadyTime now) {
-    if (buckets_.empty() || now - buckets_.back().began >= kBucket) buckets_.push_back({now, 0, 0});
+    if (buckets_.empty() || now - buckets_.back().began >= kBucket) buckets_.push_back({now});
     return buckets_.back();
 }
 
@@ -14,6 +14,14 @@ void DayBudget::advance(SteadyTime now) {
         used_ -= buckets_.front().calls;
         buckets_.pop_front();
     }
+    if (!over_ || now < over_->when) return;
+    for (Bucket& bucket : buckets_) {
+        if (bucket.began > over_->made_until) continue;
+        used_ -= bucket.calls;
+        bucket.calls = 0;
+        bucket.stale = bucket.wall_ms != 0;
+    }
+    over_.reset();
 }
 
 void DayBudget::count(SteadyTime now) {
@@ -24,7 +32,7 @@ void DayBudget::count(SteadyTime now) {
 
 std::vector<DayRow> DayBudget::reserve(SteadyTime now, WallTime wall) {
     std::vector<DayRow> rows;
-    const bool moved_on = !buckets_.empty() && (buckets_.back().wall_ms == 0 || now - buckets_.back().began >= kBucket);
+    const bool moved_on = buckets_.empty() || buckets_.back().wall_ms == 0 || now - buckets_.back().began >= kBucket;
     if (block_left_ > 0 && !moved_on) return rows;
     if (block_left_ > 0) {  // the old bucket's row counts calls that will never be made in it
         const auto stored =
@@ -33,6 +41,10 @@ std::vector<DayRow> DayBudget::reserve(SteadyTime now, WallTime wall) {
         block_left_ = 0;
     }
     Bucket& bucket = bucket_at(now);
+    for (Bucket& other : buckets_) {
+        if (other.stale && &other != &bucket) rows.push_back({other.wall_ms, other.calls});
+        other.stale = false;
+    }
     if (bucket.wall_ms == 0) {
         bucket.wall_ms = to_ms(wall);
         // Two buckets of one name would overwrite each other's row; a clock that stood still or went back makes them.
@@ -50,7 +62,7 @@ void DayBudget::restore(SteadyTime now, WallTime wall, const std::vector<DayRow>
     for (const DayRow& row : sorted) {
         const Millis age = std::max(Millis{0}, Millis{to_ms(wall) - row.bucket_ms});
         if (age >= kKept) continue;
-        buckets_.push_back({now - age, row.bucket_ms, row.calls});
+        buckets_.push_back({now - age, row.bucket_ms, row.calls, false});
         used_ += row.calls;
     }
 }

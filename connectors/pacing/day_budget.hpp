@@ -37,6 +37,11 @@ class DayBudget {
     /// Everything that is still counted, for a store that keeps nothing yet. Rows not listed may be deleted.
     [[nodiscard]] std::vector<DayRow> rows() const;
 
+    /// The block in hand may not have been stored: the next reserve() returns its row again.
+    void forget_block() { block_left_ = 0; }
+    /// The server says when calls may go again, whatever we count: from `when` on those made up to now are over.
+    void over_at(SteadyTime when, SteadyTime now) { over_ = Over{when, now}; }
+
     void advance(SteadyTime now);
     void count(SteadyTime now);
     /// The server's word wins: fewer left than we think counts as calls made now, more forgets the oldest.
@@ -54,6 +59,10 @@ class DayBudget {
         SteadyTime began;
         std::int64_t wall_ms = 0;  // 0: not named yet
         int calls = 0;
+        bool stale = false;  // its stored row counts more calls
+    };
+    struct Over {
+        SteadyTime when, made_until;
     };
     Bucket& bucket_at(SteadyTime now);
 
@@ -61,6 +70,7 @@ class DayBudget {
     int used_ = 0;
     int block_left_ = 0;  // reserved and not made, of the newest stored bucket
     std::deque<Bucket> buckets_;
+    std::optional<Over> over_;
 };
 
 }  // namespace spillway::pacing

@@ -91,6 +91,10 @@ std::vector<DayRow> Pacer::reserve_day(SteadyTime now, WallTime wall) {
     return day_ ? day_->reserve(now, wall) : std::vector<DayRow>{};
 }
 
+void Pacer::forget_reserved_day() {
+    if (day_) day_->forget_block();
+}
+
 Pacer::Ticket Pacer::begin(SteadyTime now, SteadyTime deadline, CallClass call_class, Urgency urgency) {
     SPILLWAY_ASSERT(ask(now, call_class, urgency).go);
     each_window(call_class, [](Window& window) { window.begin(); });
@@ -132,7 +136,9 @@ void Pacer::hear_problem(SteadyTime now, const LimitSignals& signals) {
     using Problem = LimitSignals::Problem;
     SteadyTime& not_before = signals.problem == Problem::app_minute ? app_.not_before_ : not_before_;
     if (signals.retry_after) {
-        not_before = std::max(not_before, now + std::max(*signals.retry_after, std::chrono::seconds{0}));
+        const SteadyTime until = now + std::max(*signals.retry_after, std::chrono::seconds{0});
+        not_before = std::max(not_before, until);
+        if (day_ && signals.problem == Problem::day) day_->over_at(until, now);
         return;
     }
     Millis wait{0};
@@ -145,6 +151,12 @@ void Pacer::hear_problem(SteadyTime now, const LimitSignals& signals) {
         case Problem::unspecified: wait = profile_.throttled_default; break;
     }
     not_before = std::max(not_before, now + wait);
+}
+
+void Pacer::wait_until(SteadyTime when, SteadyTime now) {
+    not_before_ = std::max(not_before_, when);
+    // Only the day's limit asks for longer than any window is.
+    if (day_ && when - now > DayBudget::kBucket) day_->over_at(when, now);
 }
 
 std::optional<int> Pacer::day_left(SteadyTime now) {

@@ -75,6 +75,8 @@ class Pacer {
     Ask ask(SteadyTime now, CallClass call_class, Urgency urgency);
     /// Rows that must be durable before the next begin(); none while the reserved block lasts or without a day limit.
     std::vector<DayRow> reserve_day(SteadyTime now, WallTime wall);
+    /// Rows that were given out may not have become durable: the next reserve_day() gives them again.
+    void forget_reserved_day();
     /// Takes the slots. Asserts that ask() says go.
     /// @param deadline  when the transport gives up at the latest.
     Ticket begin(SteadyTime now, SteadyTime deadline, CallClass call_class, Urgency urgency);
@@ -85,7 +87,7 @@ class Pacer {
     /// A wait that the provider asked for and that a restart must keep: what is left of it.
     [[nodiscard]] std::optional<Millis> wait_left(SteadyTime now) const;
     /// Takes up such a wait again.
-    void wait_until(SteadyTime when) { not_before_ = std::max(not_before_, when); }
+    void wait_until(SteadyTime when, SteadyTime now);
 
  private:
     struct Call {

@@ -13,14 +13,15 @@ namespace {
 
 class Xero final : public Provider {
  public:
+    explicit Xero(int calls_per_day) : calls_per_day_(calls_per_day) {}
     [[nodiscard]] std::string_view name() const override { return "xero"; }
 
-    // Xero's developer FAQ "Limits". The day's limit is 1,000 on the Starter tier; the header closes what is too much.
+    // Xero's developer FAQ "Limits".
     [[nodiscard]] LimitProfile limits() const override {
         LimitProfile profile;
         profile.windows = {{.name = "minute", .calls = 60}, {.name = "app_minute", .calls = 10'000, .app_wide = true}};
         profile.concurrent = 5;
-        profile.day = 5'000;
+        profile.day = calls_per_day_;
         return profile;
     }
     // A key is remembered for 6 minutes (docs "Idempotency"). After what time a write that was under way can be read is
@@ -102,10 +103,13 @@ class Xero final : public Provider {
         if (link.entity == xero::kContacts) return site + "Contacts/View/" + link.id;
         return {};
     }
+
+ private:
+    int calls_per_day_;
 };
 
 }  // namespace
 
-std::unique_ptr<Provider> make_xero() { return std::make_unique<Xero>(); }
+std::unique_ptr<Provider> make_xero(int calls_per_day) { return std::make_unique<Xero>(calls_per_day); }
 
 }  // namespace spillway

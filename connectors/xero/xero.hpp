@@ -9,6 +9,10 @@
 
 namespace spillway {
 
-std::unique_ptr<Provider> make_xero();
+/// Calls that an organisation may take of one app in 24 hours, but on the Starter tier (docs "Limits").
+inline constexpr int kXeroCallsPerDay = 5'000;
+
+/// @param calls_per_day  what the app's tier allows; 1,000 on Starter.
+std::unique_ptr<Provider> make_xero(int calls_per_day = kXeroCallsPerDay);
 
 }  // namespace spillway

@@ -76,6 +76,16 @@ std::optional<std::uint16_t> port_from(std::string_view text) {
     return port;
 }
 
+/// A whole number within bounds, if it is there.
+std::optional<std::int64_t> read_whole(Reader& reader, const std::string& name, std::int64_t least, std::int64_t most) {
+    const auto* value = reader.take(name);
+    if (value == nullptr) return std::nullopt;
+    const auto number = value->as_int64();
+    if (number.ok() && *number >= least && *number <= most) return *number;
+    reader.fail(name, "is a number from " + std::to_string(least) + " to " + std::to_string(most));
+    return std::nullopt;
+}
+
 std::string upper(std::string text) {
     for (auto& c : text)
         if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
@@ -101,6 +111,9 @@ Result<ProviderConfig> read_provider(const std::string& name, const JsonValue& o
     reader.text("scopes", out.app.scopes);
     reader.text("redirect_uri", out.app.redirect_uri);
     reader.text("api_url", out.api_origin);
+    if (name == "xero")
+        if (const auto calls = read_whole(reader, "calls_per_day", 100, 1'000'000))
+            out.calls_per_day = static_cast<int>(*calls);
     if (mark != "live" && mark != "sandbox") reader.fail("mark", "is live or sandbox");
     auto read = reader.finish();
     if (!read.ok()) return std::move(read).error();
@@ -142,15 +155,8 @@ Result<void> read_listen(Reader& reader, Config& config) {
     return inner.finish();
 }
 
-/// A whole number within bounds into `out`, if it is there.
 void read_millis(Reader& reader, const std::string& name, Millis least, Millis most, Millis& out) {
-    const auto* value = reader.take(name);
-    if (value == nullptr) return;
-    const auto number = value->as_int64();
-    if (!number.ok() || *number < least.count() || *number > most.count())
-        return reader.fail(name,
-                           "is a number from " + std::to_string(least.count()) + " to " + std::to_string(most.count()));
-    out = Millis{*number};
+    if (const auto number = read_whole(reader, name, least.count(), most.count())) out = Millis{*number};
 }
 
 Result<void> read_relay(const JsonValue& object, Config& config, const Environment& environment) {

@@ -18,7 +18,8 @@ namespace spillway::daemon {
 
 struct ProviderConfig {
     oauth::OAuthApp app;
-    std::string api_origin;  ///< "https://api.xero.com"
+    std::string api_origin;            ///< "https://api.xero.com"
+    std::optional<int> calls_per_day;  ///< of the app's tier, an organisation (Xero); none: the provider's usual
 };
 
 /// The payment database whose outbox is read: a PostgreSQL, or a SQLite file.

@@ -48,13 +48,15 @@ int refuse(const Error& error) {
     return 2;
 }
 
-std::unique_ptr<Provider> make_provider(const std::string& name) { return name == "xero" ? make_xero() : make_qbo(); }
+std::unique_ptr<Provider> make_provider(const std::string& name, const ProviderConfig& config) {
+    return name == "xero" ? make_xero(config.calls_per_day.value_or(kXeroCallsPerDay)) : make_qbo();
+}
 
 std::map<std::string, sync::ProviderApp> make_apps(const Config& config) {
     std::map<std::string, sync::ProviderApp> apps;
     for (const auto& [name, provider] : config.providers) {
         sync::ProviderApp app;
-        app.provider = make_provider(name);
+        app.provider = make_provider(name, provider);
         app.api_origin = provider.api_origin;
         app.oauth = provider.app;
         app.budget = std::make_unique<pacing::AppBudget>(app.provider->limits());

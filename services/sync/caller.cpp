@@ -86,11 +86,17 @@ asio::awaitable<Result<SendResult>> Caller::send_in_slot(PreparedCall call, paci
     Urge same = [urgency] { return urgency; };
     const bool granted = co_await wait_for_slot(call.call_class, std::move(same));
     if (!granted) co_return stopping();
+    bool stop = co_await stop_requested();
+    if (stop) co_return stopping();
     const SendLimits limits;
     const auto begun = clock_.steady_now();
     auto day_calls = pacer_.reserve_day(begun, clock_.wall_now());
     const auto ticket = pacer_.begin(begun, begun + limits.total, call.call_class, urgency);
     auto allowed = co_await before_send(std::move(day_calls));
+    if (!allowed.ok()) pacer_.forget_reserved_day();
+    // A stop that came meanwhile would not reach what is shielded below: nothing would ever end it.
+    stop = co_await stop_requested();
+    if (allowed.ok() && stop) allowed = stopping();
     if (!allowed.ok()) {
         pacer_.end(ticket, clock_.steady_now(), {}, pacing::Ended::not_sent);
         wake();

@@ -116,7 +116,7 @@ Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
         if (call.doubt) ++doubts_;
         tasks_.spawn(resolve_one(std::move(call)), "resolve");
     };
-    if (setup.wait_left) pacer_.wait_until(world.clock.steady_now() + *setup.wait_left);
+    if (setup.wait_left) pacer_.wait_until(world.clock.steady_now() + *setup.wait_left, world.clock.steady_now());
     doubt();
     update(row);
 }

@@ -77,6 +77,8 @@ const BAD_CONFIGURATIONS = [
   ['no state directory', { state_dir: '' }, /\/state_dir/],
   ['a log level of its own', { log_level: 'loud' }, /\/log_level/],
   ['a mark of its own', { providers: { xero: { client_id: 'x', mark: 'test' } } }, /\/providers\/xero\/mark/],
+  ['a day of five calls', { providers: { xero: { client_id: 'x', calls_per_day: 5 } } }, /\/providers\/xero\/calls_per_day/],
+  ['a day that QuickBooks does not have', { providers: { qbo: { client_id: 'x', calls_per_day: 5000 } } }, /\/providers\/qbo\/calls_per_day/],
   ['no client id', { providers: { qbo: {} } }, /\/providers\/qbo\/client_id/],
   ['a secret file that is not there', { providers: { qbo: { client_id: 'x', client_secret_file: '/nowhere/secret' } } }, /\/nowhere\/secret/],
   ['live credentials to another host',

@@ -206,6 +206,26 @@ TEST(Pacer, LetsTheServersDayFigureWinBothWays) {
     EXPECT_EQ(desk.pacer.day_left(at(1)), 999);
 }
 
+TEST(Pacer, GoesOnWhenTheDaysRetryAfterIsOverWhateverItCounted) {
+    Desk desk(xero_like());
+    desk.call(at(0), {.problem = LimitSignals::Problem::day, .retry_after = seconds(3600), .day_remaining = 0});
+    EXPECT_EQ(desk.pacer.day_left(at(1)), 0);
+    EXPECT_FALSE(desk.pacer.ask(at(3599), CallClass::read, Urgency::interactive).go);
+    EXPECT_TRUE(desk.pacer.ask(at(3601), CallClass::read, Urgency::bulk).go);
+}
+
+TEST(Pacer, ADaysWaitThatOutlivedARestartEndsTheCountToo) {
+    LimitProfile profile = xero_like();
+    Desk desk(profile);
+    desk.pacer.restore_day(at(0), WallTime{Millis{1'700'000'000'000}}, {{1'699'999'000'000, 1000}});
+    desk.pacer.wait_until(at(1800), at(0));
+    EXPECT_FALSE(desk.pacer.ask(at(1799), CallClass::read, Urgency::interactive).go);
+    EXPECT_TRUE(desk.pacer.ask(at(1801), CallClass::read, Urgency::bulk).go);
+    const auto rows = desk.pacer.reserve_day(at(1801), WallTime{Millis{1'700'001'801'000}});
+    ASSERT_EQ(rows.size(), 2u) << "the stored rows say so too";
+    EXPECT_EQ(rows[0], (DayRow{1'699'999'000'000, 0}));
+}
+
 constexpr WallTime kWall{Millis{1'700'000'000'000}};
 
 TEST(DayBudget, ReservesTwentyCallsAtATimeAndCountsThemAsUsedAfterACrash) {
@@ -225,6 +245,24 @@ TEST(DayBudget, ReservesTwentyCallsAtATimeAndCountsThemAsUsedAfterACrash) {
     after_crash.restore(at(0), kWall + seconds(3), second);
     EXPECT_EQ(after_crash.used(), 40);
     EXPECT_EQ(day.used(), 21);
+}
+
+TEST(DayBudget, StoresABlockAgainThatMayNotHaveBeenStored) {
+    DayBudget day(1000);
+    day.reserve(at(0), kWall);
+    day.forget_block();
+    const auto again = day.reserve(at(1), kWall + seconds(1));
+    ASSERT_EQ(again.size(), 1u);
+    EXPECT_EQ(again[0], (DayRow{to_ms(kWall), 20}));
+}
+
+TEST(DayBudget, StoresTheFirstCallAfterALongRest) {
+    DayBudget day(1000);
+    day.reserve(at(0), kWall);
+    day.count(at(0));
+    const auto rested = std::chrono::hours(25);
+    day.advance(at(0) + rested);
+    EXPECT_FALSE(day.reserve(at(0) + rested, kWall + rested).empty());
 }
 
 TEST(DayBudget, GivesTheRestOfABlockBackWhenItsBucketIsOver) {

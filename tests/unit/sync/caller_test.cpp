@@ -4,9 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "connectors/xero/xero.hpp"
+#include "schema/runtime/task_group.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/virtual_clock.hpp"
 
@@ -43,6 +48,11 @@ struct CallerTest : testing::Test {
         return sending.take();
     }
 
+    static boost::asio::awaitable<void> into(boost::asio::awaitable<Result<SendResult>> call,
+                                             std::optional<Result<SendResult>>& answer) {
+        answer = co_await std::move(call);
+    }
+
     template <class T>
     static std::function<boost::asio::awaitable<Result<void>>(T)> nothing_to_keep() {
         return [](T) -> boost::asio::awaitable<Result<void>> { co_return success(); };
@@ -75,6 +85,40 @@ TEST_F(CallerTest, NothingLeavesWhenTheSecondSendIsNotAllowedAnyMore) {
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().code, "not_sending");
     EXPECT_EQ(transport.sends, 1);
+    EXPECT_FALSE(pacer.reserve_day(clock.steady_now(), clock.wall_now()).empty())
+        << "the day counts that came with the refused send were not stored";
+}
+
+TEST_F(CallerTest, AStopWhileTheIntentIsWrittenSendsNothing) {
+    sync::Caller caller(*xero, transport, tokens, clock, pacer, {"https://xero.example", "tenant", GrantId("grant")},
+                        nothing_to_keep<std::vector<pacing::DayRow>>(), nothing_to_keep<Millis>());
+    // A commit is not cut short by a stop.
+    boost::asio::steady_timer stored(io, boost::asio::steady_timer::time_point::max());
+    sync::Caller::BeforeSend before = [&](std::vector<pacing::DayRow>) -> boost::asio::awaitable<Result<void>> {
+        auto commit = [&]() -> boost::asio::awaitable<void> {
+            boost::system::error_code ignored;
+            co_await stored.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+        };
+        co_await boost::asio::co_spawn(
+            io, commit(),
+            boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable));
+        co_return success();
+    };
+    PreparedCall call;
+    call.call_class = CallClass::write;
+    std::optional<Result<SendResult>> answer;
+    TaskGroup group(io.get_executor(), "test");
+    group.spawn(into(caller.call(std::move(call), pacing::Urgency::bulk, std::move(before)), answer), "call");
+    clock.run_for(Millis{10});
+    group.cancel(boost::asio::cancellation_type::terminal);
+    clock.run_for(Millis{10});
+    stored.cancel();
+    clock.run_for(Millis{10});
+    ASSERT_TRUE(answer);
+    ASSERT_FALSE(answer->ok());
+    EXPECT_EQ(answer->error().code, "stopping");
+    EXPECT_EQ(transport.sends, 0);
+    EXPECT_EQ(pacer.in_flight(), 0);
 }
 
 }  // namespace
