@@ -15,9 +15,12 @@ struct Origin;
 using LinkOpener = std::function<boost::asio::awaitable<OpenedLink>(Origin origin, SteadyTime until)>;
 
 struct TransportOptions {
-    std::size_t connections_per_origin_max = 8;  ///< over it a request waits its turn, within its own time
-    Millis idle_max{30'000};                     ///< an unused connection is closed after this
-    std::string extra_ca_file{};                 ///< PEM, trusted beside the system's; for tests and private proxies
+    /// A guard of our descriptors. All tenants of a provider share an origin, and what one of them may have in flight
+    /// is for the pacing to say: under this, slow ones would hold up the others. Over it a request waits its turn,
+    /// within its own time.
+    std::size_t connections_per_origin_max = 512;
+    Millis idle_max{30'000};      ///< an unused connection is closed after this
+    std::string extra_ca_file{};  ///< PEM, trusted beside the system's; for tests and private proxies
     std::string user_agent = "Spillway/" SPILLWAY_VERSION;
     LinkOpener open_link{};  ///< instead of TCP and TLS: simulations, whose network is in memory
 };

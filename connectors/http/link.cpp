@@ -134,7 +134,12 @@ asio::awaitable<Resolved> resolve(Origin origin, Clock& clock, SteadyTime until)
                                        lookup->results = std::move(results);
                                        lookup->done.cancel();
                                    });
-    const Deadline deadline(executor, clock, until, [lookup] { lookup->done.cancel(); });
+    // One thread looks up all names: one that nobody waits for any more must not keep its place in the line.
+    const Deadline deadline(executor, clock, until, [lookup] {
+        lookup->resolver.cancel();
+        lookup->error = asio::error::timed_out;
+        lookup->done.cancel();
+    });
     const auto [woken] = co_await lookup->done.async_wait(kTuple);
     (void)woken;  // always operation_aborted: by the result, the deadline or the caller's cancellation
     for (const auto& entry : lookup->results) resolved.endpoints.push_back(entry.endpoint());

@@ -252,6 +252,19 @@ TEST_F(ClientTest, OverTheCapARequestWaitsItsTurnWithinItsTime) {
     settle();
 }
 
+TEST_F(ClientTest, SlowTenantsOfAProviderDoNotHoldUpTheOthers) {
+    // As many as 40 connected organisations may have in flight at Xero, whose origin they all share.
+    constexpr int kSlow = 200;
+    ScriptedServer server(io_, never_answer);
+    std::vector<test::Pending<SendResult>> slow;
+    for (int i = 0; i < kSlow; ++i) slow.push_back(test::start(io_, transport_->send(server.origin(), {}, {})));
+    ASSERT_TRUE(clock_.turn_until([&] { return server.connections == kSlow; }));
+    clock_.advance(SendLimits{}.total);
+    ASSERT_TRUE(clock_.turn_until([&] { return std::ranges::all_of(slow, [](auto& one) { return one.ended(); }); }));
+    server.shut();
+    settle();
+}
+
 asio::awaitable<void> send_into(HttpTransport& transport, std::string origin, std::optional<SendResult>& result) {
     result = co_await transport.send(origin, {}, {});
 }
