@@ -28,9 +28,10 @@ struct Line {
 };
 using Chunk = std::vector<Line>;
 
+/// The lines that say something; one more than may come, where there are too many.
 std::vector<Line> split_lines(std::string_view body) {
     std::vector<Line> lines;
-    for (std::size_t number = 1; !body.empty(); ++number) {
+    for (std::size_t number = 1; !body.empty() && lines.size() <= kLinesMax; ++number) {
         const auto end = body.find('\n');
         const std::string_view text = body.substr(0, end);
         body = end == std::string_view::npos ? std::string_view() : body.substr(end + 1);

@@ -1,6 +1,7 @@
 #pragma once
 // One request on its way through the API, and what every handler is given.
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,7 +29,8 @@ struct Api {
     ApiContext& context;
     KeyCache keys;
     Metrics metrics;
-    std::set<std::string> in_work;  ///< idempotency keys whose first request is not answered yet
+    std::map<std::string, int> watchers;  ///< open event streams by principal
+    std::set<std::string> in_work;        ///< idempotency keys whose first request is not answered yet
 };
 
 /// The things that a path names, loaded and found visible to the caller before the handler runs.
@@ -83,6 +85,9 @@ awaitable<std::optional<HttpResponse>> load_named(Call& call);
 awaitable<Reply> refuse(Call& call, Error error, int status = 0);
 /// For checks_in_commit, inside the transaction. Errors: as those of load_named.
 Result<void> check_connection(store::Connection& connection, const Principal& principal, const ConnectionId& id);
+
+/// Whether the principal's key still is what it was, and its partner active.
+bool is_good(store::Connection& connection, const Principal& principal, WallTime now);
 
 HttpResponse json_response(int status, std::string body);
 HttpResponse no_such(std::string_view what);

@@ -249,6 +249,14 @@ Result<void> check_connection(store::Connection& connection, const Principal& pr
     return success();
 }
 
+bool is_good(store::Connection& connection, const Principal& principal, WallTime now) {
+    constexpr std::string_view kKey = "key:";
+    if (!check_partner(connection, principal).ok()) return false;
+    const auto key = store::get_api_key(connection, principal.id.substr(kKey.size()));
+    // The bootstrap administrator has no row.
+    return !key || !refusal_of(*key, now);
+}
+
 http::Handler make_handler(ApiContext& context) {
     auto api = std::make_shared<Api>(context);
     return [api](HttpRequest request) { return handle(api, std::move(request)); };

@@ -62,12 +62,51 @@ awaitable<Reply> start_now(Call& call) {
     co_return json_response(202, sync_text(call.context(), *view));
 }
 
-/// Writes a Sync a second until it is done, the peer is gone, or an hour is over (a watcher comes back).
-awaitable<void> stream_sync(ApiContext& context, SyncId id, http::ResponseStream& stream) {
+constexpr int kWatchersMax = 8;
+
+/// One more stream of a principal, for as long as it lives.
+class Watcher {
+ public:
+    Watcher(Api& api, std::string principal) : api_(api), principal_(std::move(principal)) {
+        ++api_.watchers[principal_];
+    }
+    ~Watcher() {
+        if (--api_.watchers[principal_] == 0) api_.watchers.erase(principal_);
+    }
+    Watcher(const Watcher&) = delete;
+    Watcher& operator=(const Watcher&) = delete;
+
+ private:
+    Api& api_;
+    std::string principal_;
+};
+
+/// Whether the key is still good; one that was revoked, and one of a suspended partner, watches no longer.
+awaitable<bool> may_watch(ApiContext& context, Principal principal) {
+    std::function<Result<bool>(store::Connection&)> look =
+        [principal, now = context.clock.wall_now()](store::Connection& connection) -> Result<bool> {
+        return is_good(connection, principal, now);
+    };
+    const auto good = co_await context.store.read<bool>(std::move(look));
+    co_return !good.ok() || *good;  // a busy store refuses nobody
+}
+
+/// Writes a Sync a second until it is done, the peer is gone, the key no longer good, or an hour is over (a watcher
+/// comes back).
+awaitable<void> stream_sync(Api& api, Principal principal, SyncId id, http::ResponseStream& stream) {
     constexpr int kFailuresMax = 10;
+    constexpr Millis kKeyAgain{30'000};
+    auto& context = api.context;
+    const Watcher watcher(api, principal.id);
     const SteadyTime end = context.clock.steady_now() + std::chrono::hours(1);
+    SteadyTime key_again = context.clock.steady_now() + kKeyAgain;
     int failures = 0;
     while (context.clock.steady_now() < end && failures < kFailuresMax) {
+        if (context.clock.steady_now() >= key_again) {
+            const bool good = co_await may_watch(context, principal);
+            if (!good) co_return;
+            key_again = context.clock.steady_now() + kKeyAgain;
+        }
         const auto view = co_await view_sync(context, id);
         std::string chunk = ": try later\n\n";
         if (view.ok()) chunk = "event: progress\ndata: " + sync_text(context, *view) + "\n\n";
@@ -119,12 +158,17 @@ awaitable<Reply> get_sync(Call& call) {
 }
 
 awaitable<Reply> watch_sync(Call& call) {
+    const auto open = call.api.watchers.find(call.principal.id);
+    if (open != call.api.watchers.end() && open->second >= kWatchersMax) {
+        Error many{ErrorKind::throttled, "too_many_streams", "a key may watch 8 syncs at a time"};
+        many.retry_after = std::chrono::seconds(10);
+        co_return problem_reply(many);
+    }
     http::StreamedResponse streamed;
     streamed.head.headers.set("Content-Type", "text/event-stream");
     streamed.head.headers.set("Cache-Control", "no-store");
-    streamed.body = [&context = call.context(), id = call.named.sync->id](http::ResponseStream& stream) {
-        return stream_sync(context, id, stream);
-    };
+    streamed.body = [&api = call.api, principal = call.principal, id = call.named.sync->id](
+                        http::ResponseStream& stream) { return stream_sync(api, principal, id, stream); };
     co_return streamed;
 }
 

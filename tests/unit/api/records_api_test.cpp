@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "services/store/records.hpp"
 #include "tests/unit/api/api_fixture.hpp"
 
@@ -180,6 +182,27 @@ TEST_F(Bulk, RefusesMoreThanTenThousandLines) {
     for (int i = 0; i < 10'001; ++i) body += "{}\n";
     EXPECT_EQ(bulk(body).status, 413);
     EXPECT_EQ(bulk("\n\n").status, 400);
+}
+
+/// The most memory that this process has had, in MiB.
+std::size_t peak_mib() {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;)
+        if (word == "VmHWM:") {
+            std::size_t kib = 0;
+            status >> kib;
+            return kib / 1024;
+        }
+    return 0;
+}
+
+TEST_F(Bulk, AMillionLinesAreRefusedWithoutBeingKept) {
+    std::string body;
+    for (int i = 0; i < 2'000'000; ++i) body += "1\n";
+    const auto before = peak_mib();
+    ASSERT_GT(before, 0u);
+    EXPECT_EQ(bulk(body).status, 413);
+    EXPECT_LT(peak_mib() - before, 200u);
 }
 
 }  // namespace

@@ -133,6 +133,33 @@ TEST_F(SyncsApi, AStreamShowsProgressEachSecondAndEndsWhenDone) {
     EXPECT_NE(chunks.chunks.back().find("\"state\":\"done\""), std::string::npos);
 }
 
+TEST_F(SyncsApi, AKeyWatchesEightSyncsAtATimeAndNoneOnceItIsRevoked) {
+    ASSERT_TRUE(accept(RecordKind::contact, "C1", a_contact()).ok());
+    ASSERT_EQ(send("POST", "/v1/connections/con_a/syncs", kPartnerA).status, 202);
+    HttpRequest request;
+    request.target = "/v1/connections/con_a/syncs/syn_1/events";
+    request.headers = {{"Authorization", std::string("Bearer ") + kReadA}};
+    std::vector<http::StreamedResponse> streams;
+    std::vector<Chunks> chunks(8);
+    std::vector<Pending<bool>> watching;
+    for (auto& one : chunks) {
+        auto again = request;
+        streams.push_back(std::get<http::StreamedResponse>(reply(std::move(again))));
+        watching.push_back(start(io, streams.back().body(one)));
+        clock->run_for(Millis{10});
+    }
+    auto ninth = request;
+    const auto refused = std::get<HttpResponse>(reply(std::move(ninth)));
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.headers.find("Retry-After").value_or(""), "10");
+
+    ASSERT_EQ(send("POST", "/v1/keys/key_read_a/revoke", kAdmin).status, 200);
+    clock->run_for(std::chrono::seconds(40));
+    for (auto& one : watching) EXPECT_TRUE(one.ended());
+    request.headers = {{"Authorization", std::string("Bearer ") + kPartnerA}};
+    EXPECT_TRUE(std::holds_alternative<http::StreamedResponse>(reply(std::move(request))));
+}
+
 struct JobsApi : ApiTest {
     std::string parked_contact(const std::string& id) {
         const auto accepted = accept(RecordKind::contact, id, a_contact(id));
