@@ -38,6 +38,7 @@ class NoSync final : public sync::SyncService {
     Task<void> resume(ConnectionId) override { co_return none(); }
     Task<void> disconnect(ConnectionId) override { co_return none(); }
     Task<void> refresh_books(ConnectionId) override { co_return none(); }
+    Task<store::LinkByHand> find_object(ConnectionId, queue::JobId, std::string) override { co_return none(); }
     Task<void> save_mapping(ConnectionId, Mapping) override { co_return none(); }
     Task<void> set_posting(ConnectionId, std::string) override { co_return none(); }
     Task<SyncId> start_sync(ConnectionId, std::string) override { co_return none(); }
