@@ -18,6 +18,9 @@ constexpr Millis kClaimAgain{1'000};
 constexpr Millis kRoomAgain{5'000};
 /// Each takes half a minute at least, and holds a batch in memory.
 constexpr std::size_t kDoubtsMax = 16;
+/// Calls whose outcome is being found out while the provider fails: each costs look-ups of its own.
+constexpr std::size_t kUnknownMax = 3;
+constexpr Millis kUnknownHold{5 * 60 * 1000};
 /// How a lane holds back after whole-call failures: soon at first, then every half minute.
 constexpr queue::BackoffPolicy kLaneBackoff{Millis{1'000}, Millis{30'000}, 0};
 
@@ -66,7 +69,13 @@ Millis LaneParts::trip(Millis at_least) {
     ++failures_in_row;
     const auto delay = std::max(at_least, queue::backoff_delay(kLaneBackoff, failures_in_row, random));
     hold_until = std::max(hold_until, clock.steady_now() + delay);
+    flights_allowed = 1;
     return delay;
+}
+
+Millis LaneParts::no_answer(Millis at_least) {
+    breaker.failed(lane, clock.steady_now(), random);
+    return trip(at_least);
 }
 
 bool LaneParts::has_room() const { return store.room() != queue::sqlite::Room::settles_only; }
@@ -74,6 +83,8 @@ bool LaneParts::has_room() const { return store.room() != queue::sqlite::Room::s
 void LaneParts::recovered() {
     failures_in_row = 0;
     hold_until = SteadyTime{};
+    flights_allowed = std::min(flights_allowed + 1, kFlightsMax);
+    breaker.answered();
 }
 
 Millis LaneParts::retry_delay(int attempts) { return queue::backoff_delay(backoff, attempts, random); }
@@ -97,9 +108,19 @@ Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
               Caller::Target{setup.origin, row.tenant_id, row.grant},
               save_days_to(world.store, setup.app + "/" + row.tenant_id),
               save_wait_to(world, setup.app + "/" + row.tenant_id)),
-      parts_{row.id,  row.partner, row.id.value, world.store,  setup.provider,
-             caller_, pacer_,      world.clock,  world.random, setup.app + "/" + row.tenant_id,
-             {},      {}},
+      parts_{row.id,
+             row.partner,
+             row.id.value,
+             world.store,
+             setup.provider,
+             caller_,
+             pacer_,
+             world.clock,
+             world.random,
+             setup.breaker,
+             setup.app + "/" + row.tenant_id,
+             {},
+             {}},
       write_class_(write_class_of(setup.provider)),
       wake_(world.executor),
       tasks_(world.executor, "lane " + row.id.value) {
@@ -113,6 +134,7 @@ Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
         unauthorised_(parts_.connection, std::move(reason));
     };
     parts_.on_unknown = [this](store::Call call) {
+        ++resolving_;
         if (call.doubt) ++doubts_;
         tasks_.spawn(resolve_one(std::move(call)), "resolve");
     };
@@ -172,7 +194,8 @@ asio::awaitable<void> Lane::run() {
 asio::awaitable<bool> Lane::send_next() {
     const auto now = world_.clock.steady_now();
     // Bulk flights may wait long for their slots: what somebody waits for does not queue up behind them.
-    const auto flights_max = world_.flights_max + (next_urgency() == pacing::Urgency::interactive ? 1 : 0);
+    const bool urgent = next_urgency() == pacing::Urgency::interactive;
+    const auto flights_max = std::min(world_.flights_max + (urgent ? 1 : 0), parts_.flights_allowed);
     if (!parts_.may_send || flights_ >= flights_max || doubts_ >= kDoubtsMax) {
         co_await wake_.wait();
         co_return false;
@@ -182,12 +205,20 @@ asio::awaitable<bool> Lane::send_next() {
         co_await wake_.wait_until(world_.clock, now + kRoomAgain);
         co_return false;
     }
-    if (now < parts_.hold_until) {
-        co_await wake_.wait_until(world_.clock, parts_.hold_until);
+    // While the provider gives no sound answers, what became of a few calls is found out before more are made unknown.
+    const bool enough_unknown = parts_.failures_in_row > 0 && resolving_ >= kUnknownMax;
+    const auto hold_until = parts_.hold_until + (enough_unknown ? kUnknownHold : Millis{0});
+    if (now < hold_until) {
+        co_await wake_.wait_until(world_.clock, hold_until);
         co_return false;
     }
     if (!world_.store.next_kind(parts_.lane)) {
         co_await wake_.wait();
+        co_return false;
+    }
+    if (const auto turn = parts_.breaker.ask(parts_.lane, now); !turn.go) {
+        closed_until_ = turn.retry_at;
+        co_await wake_.wait_until(world_.clock, turn.retry_at);
         co_return false;
     }
     // The batch is formed when a call may go, not before: what arrives meanwhile still gets in.
@@ -204,6 +235,7 @@ asio::awaitable<bool> Lane::send_next() {
         co_return false;
     }
     ++flights_;
+    parts_.breaker.begin(parts_.lane);
     tasks_.spawn(flight(std::move(claims)), "flight");
     co_return true;
 }
@@ -213,8 +245,8 @@ asio::awaitable<void> Lane::resolve_one(store::Call call) {
         Lane& lane;
         bool doubt;
         ~Landing() {
-            if (!doubt) return;
-            --lane.doubts_;
+            --lane.resolving_;
+            if (doubt) --lane.doubts_;
             lane.wake();
         }
     };
@@ -228,6 +260,7 @@ asio::awaitable<void> Lane::flight(std::vector<queue::Claim> claims) {
         Lane& lane;
         ~Landing() {
             --lane.flights_;
+            lane.parts_.breaker.end(lane.parts_.lane);
             if (!SPILLWAY_DEFECT("wake_up_lost")) lane.wake();
         }
     };
@@ -247,10 +280,10 @@ LaneStatus Lane::status() const {
     } else if (!parts_.has_room()) {
         status.doing = "waiting";
         status.waits_for = "disk";
-    } else if (now < parts_.hold_until) {
+    } else if (const auto until = std::max(parts_.hold_until, closed_until_); now < until) {
         status.doing = "waiting";
         status.waits_for = "provider";
-        status.wait_left = parts_.hold_until - now;
+        status.wait_left = until - now;
     } else if (!caller.waits_for.empty()) {
         status.doing = "waiting";
         status.waits_for = caller.waits_for;

@@ -33,6 +33,7 @@ class Lane {
         Provider& provider;
         std::string origin, app;
         pacing::AppBudget& app_budget;
+        Breaker& breaker;
         bool fresh = false;  ///< linked by this very process: nothing was sent before, so the limits start empty
         std::vector<pacing::DayRow> day_calls;
         std::optional<Millis> wait_left;  ///< a wait that the provider asked an earlier process for
@@ -80,7 +81,9 @@ class Lane {
     CallClass write_class_;
     Signal wake_;
     std::size_t flights_ = 0;
-    std::size_t doubts_ = 0;  ///< batches that are looked up before they are sent
+    std::size_t doubts_ = 0;     ///< batches that are looked up before they are sent
+    std::size_t resolving_ = 0;  ///< calls whose outcome is being found out, those included
+    SteadyTime closed_until_{};  ///< the provider's trouble, as last asked
     std::function<void(ConnectionId, std::string)> unauthorised_;
     TaskGroup tasks_;
 };

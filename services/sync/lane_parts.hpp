@@ -12,6 +12,7 @@
 #include "schema/ids.hpp"
 #include "services/store/calls.hpp"
 #include "services/store/doubt.hpp"
+#include "services/sync/breaker.hpp"
 #include "services/sync/caller.hpp"
 #include "services/sync/settle.hpp"
 
@@ -27,6 +28,7 @@ struct LaneParts {
     pacing::Pacer& pacer;
     Clock& clock;
     Random& random;
+    Breaker& breaker;    ///< of the provider app
     std::string budget;  ///< "<provider app>/<tenant>": where the day count is kept
     Mapping mapping;
     Books books;
@@ -35,6 +37,9 @@ struct LaneParts {
     /// Whole-call failures in a row; the lane holds back until `hold_until`.
     int failures_in_row = 0;
     SteadyTime hold_until{};
+    /// Calls that may be in flight: one after a failure, one more with each sound answer.
+    std::size_t flights_allowed = kFlightsMax;
+    static constexpr std::size_t kFlightsMax = 16;  ///< no bound
     /// Members of a call that was refused as a whole go again in ever smaller calls, until the culprit stands alone.
     std::unordered_map<queue::JobId, std::size_t> batch_cap{};
     /// Jobs that one claim takes; one alone while a batch cannot even be loaded or read.
@@ -54,6 +59,8 @@ struct LaneParts {
 
     /// One more whole-call failure: the lane waits longer, `at_least` that long. @return how long.
     Millis trip(Millis at_least = Millis{0});
+    /// The same, and the provider is the cause: it gave no sound answer.
+    Millis no_answer(Millis at_least);
     /// The jittered wait before a record's next attempt.
     Millis retry_delay(int attempts);
     void recovered();

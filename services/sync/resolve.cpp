@@ -24,6 +24,7 @@ constexpr Millis kRetryMax{60'000};
 /// Look-ups that are complete and yet decide nothing come ever rarer; after so many a person has to look.
 constexpr Millis kUnclearMax{15 * 60 * 1000};
 constexpr int kUnclearTimesMax = 12;
+constexpr Millis kUnansweredMax{2 * 60 * 1000};
 
 /// An outcome for each intent, in order; nothing where it stays unknown or is settled already.
 using Findings = std::vector<std::optional<ElementOutcome>>;
@@ -285,8 +286,12 @@ asio::awaitable<void> Resolution::run() {
             if (!waited) co_return;
             const bool complete = co_await look_up();
             if (complete) ++unclear_times_;
-            // The second look-up comes half a minute after the first; those that decide nothing come ever rarer.
-            delay = unclear_times_ <= 2 ? kBetweenLookUps : std::min(delay * 2, kUnclearMax);
+            // The second look-up comes half a minute after the first; those that decide nothing come ever rarer, and so
+            // do those that a provider in trouble does not answer.
+            if (complete && unclear_times_ <= 2)
+                delay = kBetweenLookUps;
+            else
+                delay = std::min(std::max(delay, kBetweenLookUps) * 2, complete ? kUnclearMax : kUnansweredMax);
         }
         if (!any_open()) break;
         const bool slept = co_await lane_.clock.sleep_for(delay);

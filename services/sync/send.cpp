@@ -127,7 +127,8 @@ SettleContext judge_call(LaneParts& lane, const SendResult& answer, const std::v
         // trouble.
         context.whole_call = no_sound_answer || outcomes.size() > 1;
         const auto named = outcomes.front().error.retry_after;
-        context.lane_delay = lane.trip(named ? Millis(*named) : Millis{0});
+        const Millis at_least = named ? Millis(*named) : Millis{0};
+        context.lane_delay = no_sound_answer ? lane.no_answer(at_least) : lane.trip(at_least);
     } else if (all_of_kind(outcomes, Kind::unauthorised)) {
         context.whole_call = true;
         lane.on_unauthorised(outcomes.front().error.detail);

@@ -73,7 +73,8 @@ struct LaneTest : BooksTest {
             [](store::Connection& connection) { return *store::get_connection(connection, ConnectionId("con_a")); });
         row.posting = "automatic";
         lane_ = std::make_unique<sync::Lane>(
-            *world, row, sync::Lane::Setup{*xero, "https://xero.example", "app", budget, /*fresh=*/true, {}, {}});
+            *world, row,
+            sync::Lane::Setup{*xero, "https://xero.example", "app", budget, breaker, /*fresh=*/true, {}, {}});
         lane_->start({}, {});
     }
     /// Turns the loop, at a standstill of time, until `done`.
@@ -106,6 +107,7 @@ struct LaneTest : BooksTest {
 
     std::unique_ptr<Provider> xero = make_xero();
     pacing::AppBudget budget{xero->limits()};
+    sync::Breaker breaker;
     SeededRandom random{3};
     WatchedClock watched;
     HeldTransport transport;
