@@ -21,35 +21,25 @@ using Position = std::pair<std::int64_t, JobId>;  // changed, id
 #define SPILLWAY_PAGE                                                                       \
     " AND state = ?2 AND changed_ms <= ?3 AND (changed_ms, id) < (?3, ?4)" SPILLWAY_MATCHES \
     " ORDER BY changed_ms DESC, id DESC LIMIT ?9"
-#define SPILLWAY_IDS " AND state = ?2 AND ?3 IS NOT NULL AND id > ?4" SPILLWAY_MATCHES " ORDER BY id LIMIT ?9"
 #define SPILLWAY_FROM "SELECT changed_ms, id FROM jobs INDEXED BY "
 
-/// The same question along the three indexes that can answer it.
-struct Walk {
-    const char *of_lane, *of_lane_by_key, *of_all;
-};
-constexpr Walk kPage{
-    SPILLWAY_FROM "jobs_lane_changed WHERE lane_id = ?1 AND state NOT IN (0, 4)" SPILLWAY_PAGE,
-    SPILLWAY_FROM "jobs_open_key WHERE open = 1 AND lane_id = ?1" SPILLWAY_PAGE,
-    SPILLWAY_FROM "jobs_changed WHERE (?1 IS NULL OR lane_id = ?1)" SPILLWAY_PAGE,
-};
-constexpr Walk kIds{
-    SPILLWAY_FROM "jobs_lane_changed WHERE lane_id = ?1 AND state NOT IN (0, 4)" SPILLWAY_IDS,
-    SPILLWAY_FROM "jobs_open_key WHERE open = 1 AND lane_id = ?1" SPILLWAY_IDS,
-    SPILLWAY_FROM "jobs_changed WHERE (?1 IS NULL OR lane_id = ?1)" SPILLWAY_IDS,
-};
+// The same question along the three indexes that can answer it.
+constexpr const char* kOfLane =
+    SPILLWAY_FROM "jobs_lane_changed WHERE lane_id = ?1 AND state NOT IN (0, 4)" SPILLWAY_PAGE;
+constexpr const char* kOfLaneByKey = SPILLWAY_FROM "jobs_open_key WHERE open = 1 AND lane_id = ?1" SPILLWAY_PAGE;
+constexpr const char* kOfAll = SPILLWAY_FROM "jobs_changed WHERE (?1 IS NULL OR lane_id = ?1)" SPILLWAY_PAGE;
 
 /// Waiting and unknown jobs have no list of their own lane: few are found among the lane's open jobs, and where there
 /// are many, the newest of them are near the end of the list of all lanes.
-const char* choose(Connection& connection, const Walk& walk, std::optional<std::int64_t> lane, JobState state) {
+const char* choose(Connection& connection, std::optional<std::int64_t> lane, JobState state) {
     constexpr std::int64_t kFew = 20'000;
-    if (!lane) return walk.of_all;
-    if (state != JobState::waiting && state != JobState::unknown) return walk.of_lane;
+    if (!lane) return kOfAll;
+    if (state != JobState::waiting && state != JobState::unknown) return kOfLane;
     SQLite::Statement& open = bound(
         connection, "SELECT coalesce(sum(jobs - pruned), 0) FROM lane_counts WHERE lane_id = ?1 AND state < 6", *lane);
     const bool many = open.executeStep() && open.getColumn(0).getInt64() > kFew;
     open.reset();
-    return many ? walk.of_all : walk.of_lane_by_key;
+    return many ? kOfAll : kOfLaneByKey;
 }
 
 std::optional<std::int64_t> lane_id(Connection& connection, const std::string& name) {
@@ -75,8 +65,7 @@ std::vector<std::optional<std::int64_t>> lanes_of(Connection& connection, const 
     return ids;
 }
 
-std::vector<Position> positions(Connection& connection, const JobFilter& filter, Position from, std::size_t limit,
-                                const Walk& walk) {
+std::vector<Position> positions(Connection& connection, const JobFilter& filter, Position from, std::size_t limit) {
     std::vector<JobState> states = filter.states;
     for (int state = 0; filter.states.empty() && state < kStates; ++state)
         states.push_back(static_cast<JobState>(state));
@@ -85,9 +74,9 @@ std::vector<Position> positions(Connection& connection, const JobFilter& filter,
     std::vector<Position> found;
     for (const auto& lane : lanes_of(connection, filter)) {
         for (const JobState state : states) {
-            SQLite::Statement& page = bound(connection, choose(connection, walk, lane, state), lane,
-                                            static_cast<std::int64_t>(state), from.first, from.second, since,
-                                            filter.kind, filter.key, filter.cause, static_cast<std::int64_t>(limit));
+            SQLite::Statement& page =
+                bound(connection, choose(connection, lane, state), lane, static_cast<std::int64_t>(state), from.first,
+                      from.second, since, filter.kind, filter.key, filter.cause, static_cast<std::int64_t>(limit));
             while (page.executeStep()) found.emplace_back(page.getColumn(0).getInt64(), page.getColumn(1).getInt64());
             page.reset();
         }
@@ -140,7 +129,7 @@ std::vector<Job> SqliteStore::list_jobs(Connection& connection, const JobFilter&
                                         std::optional<std::pair<std::int64_t, JobId>> after, std::size_t limit) {
     const std::size_t page = std::min(limit, kPageMax);
     constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
-    std::vector<Position> found = positions(connection, filter, after.value_or(Position{kEnd, kEnd}), page, kPage);
+    std::vector<Position> found = positions(connection, filter, after.value_or(Position{kEnd, kEnd}), page);
     std::sort(found.begin(), found.end(), std::greater<>());
     if (found.size() > page) found.resize(page);
     std::vector<Job> jobs;
@@ -194,18 +183,6 @@ std::vector<Step> SqliteStore::history(Connection& connection, JobId id) {
     }
     rows.reset();
     return steps;
-}
-
-std::vector<JobId> SqliteStore::list_ids(Connection& connection, const JobFilter& filter, JobId after,
-                                         std::size_t limit) {
-    std::vector<JobId> ids;
-    for (const Position& position : positions(connection, filter, {0, after}, limit, kIds)) {
-        ids.push_back(position.second);
-    }
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    if (ids.size() > limit) ids.resize(limit);
-    return ids;
 }
 
 }  // namespace spillway::queue::sqlite

@@ -84,6 +84,12 @@ void derive(SQLite::Database& old, SQLite::Database& database) {
     database.exec(
         "INSERT INTO lane_counts (lane_id, state, jobs) SELECT lane_id, state, count(*) FROM jobs WHERE true "
         "GROUP BY lane_id, state ON CONFLICT (lane_id, state) DO UPDATE SET jobs = jobs + excluded.jobs");
+    if (!column_of(database, "SELECT name FROM pragma_table_info('parked_counts')").empty()) {
+        database.exec("DELETE FROM parked_counts");
+        database.exec(
+            "INSERT INTO parked_counts (lane_id, kind_id, cause, jobs) SELECT lane_id, kind_id, cause, count(*) "
+            "FROM jobs WHERE state = 5 GROUP BY lane_id, kind_id, cause");
+    }
     try {
         SQLite::Statement given(old, "SELECT name, seq FROM sqlite_sequence");
         SQLite::Statement raise(database, "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1");

@@ -108,6 +108,7 @@ void SqliteTransaction::write_body(JobId id, const std::string& body) {
 
 void SqliteTransaction::save(const Row& before, Row after, const std::optional<Words>& words) {
     if (trace(before, after, words)) ++after.steps;
+    if (before.state == JobState::parked || after.state == JobState::parked) count_parked(before, after, words);
     const auto number = [](auto value) { return static_cast<std::int64_t>(value); };
     std::optional<std::string> cause, detail, advice;
     if (words) cause = words->cause, detail = words->detail, advice = words->advice;
@@ -124,6 +125,30 @@ void SqliteTransaction::save(const Row& before, Row after, const std::optional<W
         after.id, number(after.state), after.attempts, after.crashes, number(after.token), after.started_epoch,
         after.run_at_ms, after.tried_ms, after.steps, now_ms_, cause, detail, advice);
     note(before, after);
+}
+
+/// Before the row is written: what it was parked for is still in it.
+void SqliteTransaction::count_parked(const Row& before, const Row& after, const std::optional<Words>& words) {
+    std::string cause = words ? words->cause : std::string();
+    if (before.state == JobState::parked) {
+        SQLite::Statement& old = bound(shop_.connection, "SELECT cause FROM jobs WHERE id = ?1", before.id);
+        const bool found = old.executeStep();
+        SPILLWAY_ASSERT(found);
+        const std::string was = old.getColumn(0).getString();
+        old.reset();
+        if (!words) cause = was;
+        constexpr const char* kLast =
+            "DELETE FROM parked_counts WHERE lane_id = ?1 AND kind_id = ?2 AND cause = ?3 AND jobs = 1";
+        if (bound(shop_.connection, kLast, before.lane, before.kind, was).exec() == 0)
+            run(shop_.connection,
+                "UPDATE parked_counts SET jobs = jobs - 1 WHERE lane_id = ?1 AND kind_id = ?2 AND cause = ?3",
+                before.lane, before.kind, was);
+    }
+    if (after.state == JobState::parked)
+        run(shop_.connection,
+            "INSERT INTO parked_counts (lane_id, kind_id, cause, jobs) VALUES (?1, ?2, ?3, 1) ON CONFLICT (lane_id, "
+            "kind_id, cause) DO UPDATE SET jobs = jobs + 1",
+            after.lane, after.kind, cause);
 }
 
 /// What people may want to know of a job's past. That time made a scheduled job waiting says nothing.

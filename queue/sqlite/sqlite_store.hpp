@@ -118,8 +118,6 @@ class SqliteStore : public Store {
                                                 const std::string& after, std::size_t limit);
     /// The last transitions of a job, oldest first; its creation is `Job::created`.
     static std::vector<Step> history(Connection& connection, JobId id);
-    /// Ids by filter in id order, for replays; at most `limit` after `after`.
-    static std::vector<JobId> list_ids(Connection& connection, const JobFilter& filter, JobId after, std::size_t limit);
     /// The epoch of this opening; higher at every start.
     [[nodiscard]] virtual std::uint32_t epoch() const = 0;
     /// Lanes that hold open jobs, for the start of the lane drivers.

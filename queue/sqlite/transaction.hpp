@@ -105,6 +105,7 @@ class SqliteTransaction final : public Transaction {
     void fold_into_main(JobId follow_up);
 
     Connection& connection() { return shop_.connection; }
+    std::uint64_t next_token() { return shop_.tokens.next(); }
 
  private:
     std::optional<Row> row(JobId id);
@@ -115,6 +116,7 @@ class SqliteTransaction final : public Transaction {
     void save(const Row& before, Row after, const std::optional<Words>& words);
     bool trace(const Row& before, const Row& after, const std::optional<Words>& words);
     void note(const std::optional<Row>& before, const Row& after, JobId follows = 0);
+    void count_parked(const Row& before, const Row& after, const std::optional<Words>& words);
 
     Enqueued insert(Row row, const NewJob& job, JobId follows);
     Enqueued coalesce(const Row& before, const NewJob& job);

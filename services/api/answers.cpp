@@ -131,9 +131,10 @@ void write_event(JsonText& json, const store::EventRow& row) {
 }
 
 void write_replay_summary(JsonText& json, const store::ReplayRow& replay) {
-    json.object().member("id", replay.id).member_raw("filter", replay.filter).member("jobs", replay.jobs);
-    json.member("requested_by", replay.requested_by);
+    json.object().member("id", replay.id).member("state", replay.state).member_raw("filter", replay.filter);
+    json.member("matched", replay.matched).member("jobs", replay.jobs).member("requested_by", replay.requested_by);
     write_time(json, "created_at", replay.created);
+    write_time(json, "finished_at", replay.finished);
     json.close();
 }
 

@@ -15,6 +15,8 @@
 
 namespace spillway::api {
 
+class Replayer;
+
 struct Settings {
     std::string admin_key_hash;   ///< sha256_hex of the bootstrap administrator's key; empty: none
     std::string public_base_url;  ///< "https://spillway.example": the start of Location headers; empty: relative ones
@@ -40,6 +42,7 @@ struct ApiContext {
     std::function<Result<void>()> ready;           ///< for /readyz; an error's detail is shown
     std::function<void(const RequestLog&)> log{};  ///< may be empty
     relay::Control* relay = nullptr;               ///< null: no payment database is read
+    Replayer* replayer = nullptr;                  ///< null: long replays stay where their first step left them
 };
 
 /// The handler for http::listen. `context` must outlive it and everything that it answered.

@@ -43,6 +43,7 @@ awaitable<Reply> resolve_job(Call& call);
 awaitable<Reply> start_replay(Call& call);
 awaitable<Reply> list_replays(Call& call);
 awaitable<Reply> get_replay(Call& call);
+awaitable<Reply> cancel_replay(Call& call);
 
 awaitable<Reply> list_events(Call& call);
 

@@ -55,6 +55,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/replays", kWrite, "", kSmall, start_replay},
     {"GET", "/v1/replays", kAll, "after limit", 0, list_replays},
     {"GET", "/v1/replays/{replay_id}", kAll, "", 0, get_replay},
+    {"POST", "/v1/replays/{replay_id}/cancel", kWrite, "", kSmall, cancel_replay},
 
     {"GET", "/v1/events", kAll, "after limit connection_id", 0, list_events},
 

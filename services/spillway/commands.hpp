@@ -45,12 +45,16 @@ int list_jobs(Session& session, const JobFilter& filter);
 int show_job(Session& session, std::int64_t id);
 /// Why it is not running, and what became of it so far.
 int explain_job(Session& session, std::int64_t id);
+
+// replay_command.cpp
 struct ReplayOptions {
     std::vector<std::int64_t> ids;
     JobFilter filter;
+    std::string cancel;  ///< a replay under way that is to stop
     bool all = false;
     bool dry_run = false;
 };
+/// A replay that takes more than one step is watched until it has ended.
 int replay(Session& session, const ReplayOptions& options);
 
 // relay.cpp

@@ -1,8 +1,7 @@
-// Jobs: list them, look at one, run parked ones again.
+// Jobs: list them, look at one.
 
 #include <ostream>
 
-#include "schema/json_text.hpp"
 #include "services/spillway/commands.hpp"
 
 namespace spillway::cli {
@@ -38,43 +37,6 @@ Result<std::vector<JsonValue>> fetch(Client& client, const JobFilter& filter) {
         after = (*page)["next"].string_or("");
     } while (!after.empty() && static_cast<int>(jobs.size()) < filter.limit);
     return jobs;
-}
-
-/// The filter of a replay as JSON; false when it names nothing.
-bool append_filter(JsonText& json, const ReplayOptions& options) {
-    const JobFilter& filter = options.filter;
-    bool any = false;
-    const std::pair<const char*, const std::string*> members[] = {{"connection_id", &filter.connection},
-                                                                  {"partner_id", &filter.partner},
-                                                                  {"kind", &filter.kind},
-                                                                  {"cause", &filter.cause},
-                                                                  {"key", &filter.key}};
-    json.object();
-    for (const auto& [name, value] : members) {
-        if (value->empty()) continue;
-        json.member(name, *value);
-        any = true;
-    }
-    if (!options.ids.empty()) {
-        json.key("job_ids").array();
-        for (const std::int64_t id : options.ids) json.value(id);
-        json.close();
-        any = true;
-    }
-    json.close();
-    return any;
-}
-
-void show_replay(Session& session, const JsonValue& answer) {
-    const bool dry = answer["dry_run"].bool_or(false);
-    session.out() << answer["matched"].string_or("0") << " parked jobs match; " << answer["replay"].string_or("0")
-                  << (dry ? " would run again" : " run again") << ", " << answer["superseded"].string_or("0")
-                  << " have a newer job already";
-    if (answer["not_ready"].int64_or(0) > 0)
-        session.out() << "; " << answer["not_ready"].text() << " wait for their connection";
-    session.out() << "\n";
-    for (const JsonMember& one : answer["by_cause"].members())
-        session.out() << "  " << one.value.string_or("0") << "  " << one.name << "\n";
 }
 
 }  // namespace
@@ -124,20 +86,6 @@ int explain_job(Session& session, std::int64_t id) {
                           << step["to"].string_or("") << "  " << step["cause"].string_or("") << "\n";
         }
     });
-}
-
-int replay(Session& session, const ReplayOptions& options) {
-    JsonText body;
-    body.object().key("filter");
-    const bool any = append_filter(body, options);
-    if (!any && !options.all)
-        return session.fail(invalid("no_filter", "name job ids or a filter, or --all for every parked job"));
-    body.member("dry_run", options.dry_run).close();
-    const auto client = session.client();
-    if (!client.ok()) return session.fail(client.error());
-    const auto answer = (*client)->post("/v1/replays", std::move(body).take());
-    if (!answer.ok()) return session.fail(answer.error());
-    return session.print(*answer, [&](const JsonValue& one) { show_replay(session, one); });
 }
 
 }  // namespace spillway::cli

@@ -140,6 +140,7 @@ class Commands {
         add_filter(command);
         command->add_flag("--all", replay_.all, "every parked job that the key sees");
         command->add_flag("--dry-run", replay_.dry_run, "only say what would happen");
+        command->add_option("--cancel", replay_.cancel, "stop a replay that is under way");
     }
 
     void add_relay() {

@@ -22,6 +22,7 @@
 #include "schema/runtime/signal.hpp"
 #include "schema/sha256.hpp"
 #include "services/api/api.hpp"
+#include "services/api/replayer.hpp"
 #include "services/http/problem.hpp"
 #include "services/http/server.hpp"
 #include "services/spillwayd/generation.hpp"
@@ -99,6 +100,7 @@ struct Parts {
     std::unique_ptr<sync::GrantKeeper> grants{};
     std::unique_ptr<sync::Service> service{};
     RelayParts relay{};
+    std::unique_ptr<api::Replayer> replayer{};
     std::unique_ptr<api::ApiContext> api{};
     http::Handler handler{};
     std::unique_ptr<http::Server> server{};
@@ -169,10 +171,11 @@ Result<void> open_api(Parts& parts, const std::string& generation) {
     std::map<std::string, const Provider*, std::less<>> providers;
     for (const auto& [name, app] : parts.service->apps()) providers.emplace(name, app.provider.get());
     api::Settings settings{sha256_hex(key->reveal()), parts.config.public_url, generation, parts.config.backup_dir};
+    parts.replayer = std::make_unique<api::Replayer>(parts.loop.get_executor(), *parts.store, parts.clock);
     parts.api = std::make_unique<api::ApiContext>(
         api::ApiContext{*parts.store, *parts.service, std::move(providers), parts.clock, parts.random,
                         std::move(settings), [&parts] { return parts.started ? success() : Result<void>(starting()); },
-                        log_request, parts.relay.relay.get()});
+                        log_request, parts.relay.relay.get(), parts.replayer.get()});
     parts.handler = api::make_handler(*parts.api);
     auto server =
         http::listen(parts.loop.get_executor(), parts.config.address, parts.config.port,
@@ -229,6 +232,7 @@ asio::awaitable<int> serve(Parts& parts) {
     };
     tasks.spawn(watch_store(parts, stop, store_failed), "store");
     tasks.spawn(look_after(*parts.store, parts.clock), "storage_care");
+    tasks.spawn(parts.replayer->run(), "replays");
     tasks.spawn(await_signals(signals, stop), "signals");
     TaskGroup relaying(parts.loop.get_executor(), "relay");
     if (parts.relay.relay) relaying.spawn(parts.relay.relay->run(), "relay");

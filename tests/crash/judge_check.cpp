@@ -29,6 +29,11 @@ constexpr std::pair<const char*, const char*> kMustBeEmpty[] = {
     {"rows that are not counted",
      "SELECT * FROM (SELECT lane_id, state, count(*) FROM jobs GROUP BY lane_id, state "
      "EXCEPT SELECT lane_id, state, jobs - pruned FROM lane_counts)"},
+    {"a count of parked jobs that is not that of the rows, or rows that are not counted",
+     "SELECT * FROM (SELECT lane_id, kind_id, cause, jobs FROM parked_counts EXCEPT SELECT lane_id, kind_id, cause, "
+     "count(*) FROM jobs WHERE state = 5 GROUP BY lane_id, kind_id, cause) UNION ALL SELECT * FROM (SELECT lane_id, "
+     "kind_id, cause, count(*) FROM jobs WHERE state = 5 GROUP BY lane_id, kind_id, cause EXCEPT SELECT lane_id, "
+     "kind_id, cause, jobs FROM parked_counts)"},
     {"a wait of a job that is not open, or of another lane",
      "SELECT 1 FROM waits LEFT JOIN jobs ON jobs.id = waits.job_id WHERE jobs.id IS NULL OR jobs.state >= 6 "
      "OR jobs.lane_id <> waits.lane_id"},

@@ -11,6 +11,7 @@
 #include "schema/json_text.hpp"
 #include "schema/runtime/with_deadline.hpp"
 #include "schema/sha256.hpp"
+#include "services/api/replayer.hpp"
 #include "services/sandbox/qbo/qbo_model.hpp"
 #include "services/sandbox/xero/xero_model.hpp"
 
@@ -53,6 +54,7 @@ struct World::Process {
     std::unique_ptr<queue::sqlite::SqliteStore> store{};
     std::unique_ptr<sync::GrantKeeper> grants{};
     std::unique_ptr<sync::Service> service{};
+    std::unique_ptr<api::Replayer> replayer{};
     std::unique_ptr<api::ApiContext> context{};
     http::Handler handler{};
     std::shared_ptr<const http::ServerContext> server{};  ///< the same handler behind the server's own sessions
@@ -180,17 +182,22 @@ void World::start_process() {
                              process.random, std::move(apps)});
     std::map<std::string, const Provider*, std::less<>> providers;
     for (const auto& [name, app] : process.service->apps()) providers.emplace(name, app.provider.get());
+    process.replayer = std::make_unique<api::Replayer>(io_.get_executor(), *process.store, service_clock_);
     process.context = std::make_unique<api::ApiContext>(api::ApiContext{*process.store,
                                                                         *process.service,
                                                                         std::move(providers),
                                                                         service_clock_,
                                                                         process.random,
                                                                         {sha256_hex(kAdminKey), "", "simulated"},
-                                                                        [] { return success(); }});
+                                                                        [] { return success(); },
+                                                                        {},
+                                                                        nullptr,
+                                                                        process.replayer.get()});
     process.handler = api::make_handler(*process.context);
     process.server = std::make_shared<http::ServerContext>(process.handler, service_clock_, http::ServerLimits{});
     process.tasks = std::make_unique<TaskGroup>(io_.get_executor(), "process");
     process.tasks->spawn(run_store(*process.store, process.failed), "store");
+    process.tasks->spawn(process.replayer->run(), "replays");
     if (auto started = wait(process.service->start()); !started.ok()) throw std::runtime_error(started.error().detail);
 }
 

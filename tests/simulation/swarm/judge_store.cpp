@@ -19,6 +19,10 @@ constexpr Rule kRules[] = {
     {"counts",
      "SELECT l.name, 'state ' || c.state || ' says ' || c.jobs FROM lane_counts c JOIN lanes l ON l.id = c.lane_id"
      " WHERE c.jobs - c.pruned <> (SELECT count(*) FROM jobs j WHERE j.lane_id = c.lane_id AND j.state = c.state)"},
+    {"parked_counts",
+     "SELECT l.name, c.cause || ': ' || c.jobs FROM parked_counts c JOIN lanes l ON l.id = c.lane_id WHERE c.jobs <>"
+     " (SELECT count(*) FROM jobs j WHERE j.state = 5 AND j.lane_id = c.lane_id AND j.kind_id = c.kind_id AND j.cause ="
+     " c.cause)"},
     // One create of one role of one record takes effect once, unless what it made was ended in between.
     {"applied_twice",
      "SELECT r.external_id, a.role || ' of version ' || a.record_version FROM attempts a JOIN records r ON r.id = "

@@ -91,6 +91,7 @@ sync::LaneStatus FakeSync::lane_status(const ConnectionId&) const {
 
 ApiTest::ApiTest()
     : sync(*store, *clock),
+      replayer(io.get_executor(), *store, *clock),
       context{*store,
               sync,
               {{"xero", nullptr}, {"qbo", nullptr}},
@@ -98,7 +99,9 @@ ApiTest::ApiTest()
               random,
               {sha256_hex(kAdmin), "", "g1"},
               [] { return success(); },
-              [this](const api::RequestLog& entry) { logged.push_back(entry); }},
+              [this](const api::RequestLog& entry) { logged.push_back(entry); },
+              nullptr,
+              &replayer},
       handler(api::make_handler(context)) {
     auto seeded = commit([](queue::Transaction& transaction) {
         auto& connection = queue::sqlite::connection_of(transaction);

@@ -5,6 +5,7 @@
 
 #include "schema/json_value.hpp"
 #include "services/api/api.hpp"
+#include "services/api/replayer.hpp"
 #include "tests/unit/store/books_fixture.hpp"
 
 namespace spillway::test {
@@ -66,6 +67,7 @@ struct ApiTest : BooksTest {
 
     FakeSync sync;
     SeededRandom random{7};
+    api::Replayer replayer;  ///< runs when a test spawns it
     api::ApiContext context;
     std::vector<api::RequestLog> logged;
     http::Handler handler;

@@ -86,26 +86,6 @@ TEST_F(StoreTest, APageHasAtMost200JobsAndStartsAtTheTimeAskedFor) {
     EXPECT_EQ(page(bench, filter, std::nullopt, 1000).size(), 1u);
 }
 
-TEST_F(StoreTest, IdsForReplaysComeInOrderAndGoOnWhereTheyStopped) {
-    fill(bench);
-    JobFilter parked;
-    parked.states = {JobState::parked};
-    std::vector<JobId> ids;
-    for (JobId after = 0;;) {
-        const auto some =
-            bench
-                .read<std::vector<JobId>>([=](sqlite::Connection& connection) {
-                    return Result<std::vector<JobId>>(SqliteStore::list_ids(connection, parked, after, 2));
-                })
-                .value();
-        if (some.empty()) break;
-        ids.insert(ids.end(), some.begin(), some.end());
-        after = some.back();
-    }
-    EXPECT_EQ(ids.size(), 5u);
-    EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
-}
-
 TEST(Words, StatesAndPrioritiesRoundTrip) {
     for (int state = 0; state <= static_cast<int>(JobState::resolved_by_hand); ++state) {
         EXPECT_EQ(job_state_from(to_string(static_cast<JobState>(state))), static_cast<JobState>(state));

@@ -4,6 +4,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <set>
 
 #include "migrations.hpp"
 
@@ -27,12 +28,13 @@ Settings settings_for(const std::string& path) {
     // The queue's own tables are enough here, whatever other layers add.
     static const std::vector<std::pair<std::string_view, std::string_view>> queues = [] {
         std::vector<std::pair<std::string_view, std::string_view>> steps;
+        const std::set<std::string_view> wanted = {"0001_jobs.sql", "0003_queue_layout.sql", "0006_parked_jobs.sql"};
         for (const auto& step : embedded::migrations) {
-            if (step.first == "0001_jobs.sql" || step.first == "0003_queue_layout.sql") steps.push_back(step);
+            if (wanted.contains(step.first)) steps.push_back(step);
         }
+        SPILLWAY_ASSERT(steps.size() == wanted.size());
         return steps;
     }();
-    SPILLWAY_ASSERT(queues.size() == 2);
     settings.migrations = queues;
     settings.on_loop = true;
     settings.read_limit = Millis{0};

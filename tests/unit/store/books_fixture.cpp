@@ -36,7 +36,7 @@ BooksTest::BooksTest(Storage where) : storage(where), folder(new_folder()), cloc
     settings.migrations = embedded::migrations;
     settings.on_loop = storage == Storage::on_loop;
     settings.read_limit = Millis{0};
-    settings.free_bytes = [] { return std::int64_t{1} << 40; };
+    settings.free_bytes = [this] { return free_bytes.load(); };
     auto opened = queue::sqlite::SqliteStore::open(io.get_executor(), *clock, settings);
     if (!opened.ok()) throw std::runtime_error(opened.error().detail);
     store = std::move(opened).value();

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
@@ -66,6 +67,7 @@ struct BooksTest : ::testing::Test {
     std::filesystem::path folder;
     boost::asio::io_context io{1};
     std::unique_ptr<SimClock> clock;
+    std::atomic<std::int64_t> free_bytes{std::int64_t{1} << 40};  ///< what the disk has left
     std::unique_ptr<queue::sqlite::SqliteStore> store;
 };
 
