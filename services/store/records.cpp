@@ -6,10 +6,13 @@ namespace spillway::store {
 namespace {
 
 /// records.job_id is the job of the latest enqueue. A follow-up folds back into the job that it followed: then that
-/// older one, the open job of the record's key, carries the record. States below 6 are open.
+/// older one, the open job of the record's key, carries the record. States below 6 are open. Where retention has
+/// deleted the job, a record whose latest version is in the books is applied (6).
+#define SPILLWAY_RECORD_STATE "coalesce(j.state, CASE WHEN r.applied_version >= r.version THEN 6 END)"
 #define SPILLWAY_RECORD_SELECT                                                                                       \
     "SELECT r.id, r.connection_id, r.kind, r.external_id, r.version, r.applied_version, r.voided, r.source_version," \
-    " r.number, j.id, j.state FROM records r LEFT JOIN jobs n ON n.id = r.job_id"                                    \
+    " r.number, j.id, " SPILLWAY_RECORD_STATE                                                                        \
+    " FROM records r LEFT JOIN jobs n ON n.id = r.job_id"                                                            \
     " LEFT JOIN jobs j ON j.id = CASE WHEN n.state < 6 THEN n.id ELSE coalesce((SELECT o.id FROM jobs o INDEXED BY " \
     "jobs_open_key"                                                                                                  \
     " WHERE o.open = 1 AND o.lane_id = (SELECT l.id FROM lanes l WHERE l.name = r.connection_id)"                    \
@@ -98,11 +101,12 @@ std::vector<RecordRow> list_records(Connection& connection, const ConnectionId& 
     std::optional<std::int64_t> state;
     if (filter.kind) kind = to_string(*filter.kind);
     if (filter.job_state) state = static_cast<std::int64_t>(*filter.job_state);
-    return rows(query(connection,
-                      SPILLWAY_RECORD_SELECT "WHERE r.connection_id = ?1 AND r.id > ?2 AND (?3 IS NULL OR r.kind = ?3)"
-                                             " AND (?4 IS NULL OR j.state = ?4) ORDER BY r.id LIMIT ?5",
-                      owner.value, after, kind, state, limit),
-                read_record_row);
+    return rows(
+        query(connection,
+              SPILLWAY_RECORD_SELECT "WHERE r.connection_id = ?1 AND r.id > ?2 AND (?3 IS NULL OR r.kind = ?3)"
+                                     " AND (?4 IS NULL OR " SPILLWAY_RECORD_STATE " = ?4) ORDER BY r.id LIMIT ?5",
+              owner.value, after, kind, state, limit),
+        read_record_row);
 }
 
 std::optional<VersionRow> get_version(Connection& connection, RecordId id, std::int64_t version) {

@@ -1,5 +1,6 @@
 #include "services/store/syncs.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "schema/assert.hpp"
@@ -132,7 +133,7 @@ std::vector<SyncRow> list_syncs(Connection& connection, const ConnectionId& owne
 
 SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
     SyncProgress progress;
-    std::int64_t blocked = 0, open = 0;
+    std::int64_t blocked = 0, open = 0, counted = 0;
     bool moving = false;
     auto& counts = query(connection,
                          "SELECT j.state, count(*) FROM sync_jobs y JOIN jobs j ON j.id = y.job_id"
@@ -142,6 +143,7 @@ SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
         const auto state = static_cast<queue::JobState>(integer(counts, 0));
         const std::int64_t count = integer(counts, 1);
         progress.by_state.emplace_back(state, count);
+        counted += count;
         if (queue::is_ended(state))
             progress.ended += count;
         else if (state == queue::JobState::parked)
@@ -152,6 +154,7 @@ SyncProgress sync_progress(Connection& connection, const SyncRow& sync) {
         moving = moving ||
                  (!queue::is_ended(state) && state != queue::JobState::blocked && state != queue::JobState::parked);
     }
+    progress.ended += std::max<std::int64_t>(0, sync.total - counted);  // those that retention has deleted had ended
     // What is stuck is asked only once nothing moves any more: before, the walk along the waits would cost most when
     // the answer matters least.
     if (blocked > 0 && !moving)

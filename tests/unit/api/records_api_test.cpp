@@ -1,6 +1,7 @@
 #include <fstream>
 
 #include "services/store/records.hpp"
+#include "services/store/retention.hpp"
 #include "tests/unit/api/api_fixture.hpp"
 
 namespace spillway::test {
@@ -102,6 +103,31 @@ TEST_F(RecordsApi, AnIdempotencyKeyGivesTheFirstAnswerAgain) {
     EXPECT_EQ(other.status, 409);
     EXPECT_EQ(code(other), "idempotency_key_reused");
     EXPECT_EQ(put_contact("C2", "A", key).status, 202) << "another path, another key";
+}
+
+TEST_F(RecordsApi, AnIdempotencyKeyAndItsRecordOutliveTheJobThatRetentionDeletes) {
+    const HttpHeaders key{{"Idempotency-Key", "k1"}};
+    const auto first = put_contact("C1", "A", key);
+    const auto row = read<std::optional<store::RecordRow>>([](store::Connection& connection) {
+        return store::find_record(connection, ConnectionId("con_a"), RecordKind::contact, ExternalId("C1"));
+    });
+    release_posting();
+    apply({store::Accepted::Outcome::accepted, row->id, row->version, row->job});
+    clock->advance(std::chrono::hours(6 * 24));
+    const auto swept = commit_value<std::int64_t>([this](queue::Transaction& transaction) {
+        store::RetentionCursor cursor;
+        return Result<std::int64_t>(
+            store::retention_step(transaction, {clock->wall_now() - std::chrono::hours(24), {}}, cursor));
+    });
+    ASSERT_EQ(*swept, 1);
+    EXPECT_EQ(get("/v1/jobs/" + std::to_string(*row->job)).status, 404);
+    EXPECT_EQ(put_contact("C1", "A", key).body, first.body);
+    EXPECT_EQ(json(put_contact("C1", "A"))["outcome"].text(), "unchanged")
+        << "without a key it is the same record still";
+    const auto shown = json(get("/v1/connections/con_a/records/contact/C1"));
+    EXPECT_EQ(shown["state"].text(), "applied");
+    EXPECT_EQ(shown["version"].int64_or(0), 1);
+    EXPECT_TRUE(json(get("/v1/jobs"))["items"].items().empty()) << "nothing goes to the books again";
 }
 
 TEST_F(RecordsApi, AnIdempotencyKeyIsForgottenAfterSevenDays) {
