@@ -180,11 +180,7 @@ std::vector<ParkedCount> count_parked(Connection& connection, const ParkedFilter
     return counts;
 }
 
-std::uint64_t replay_fence(Transaction& transaction) {
-    auto* over_sqlite = dynamic_cast<SqliteTransaction*>(&transaction);
-    SPILLWAY_ASSERT(over_sqlite != nullptr);
-    return over_sqlite->next_token();
-}
+std::uint64_t replay_fence(Transaction& transaction) { return over_sqlite(transaction).next_token(); }
 
 Result<ReplayStep> replay_parked(Transaction& transaction, const ParkedFilter& filter, std::uint64_t fence,
                                  ReplayCursor from) {

@@ -245,10 +245,12 @@ std::optional<Job> SqliteTransaction::find_open(const std::string& lane, const s
     return SqliteStore::get_job(shop_.connection, open->id);
 }
 
-Connection& connection_of(Transaction& transaction) {
-    auto* over_sqlite = dynamic_cast<SqliteTransaction*>(&transaction);
-    SPILLWAY_ASSERT(over_sqlite != nullptr);
-    return over_sqlite->connection();
+SqliteTransaction& over_sqlite(Transaction& transaction) {
+    auto* known = dynamic_cast<SqliteTransaction*>(&transaction);
+    SPILLWAY_ASSERT(known != nullptr);
+    return *known;
 }
+
+Connection& connection_of(Transaction& transaction) { return over_sqlite(transaction).connection(); }
 
 }  // namespace spillway::queue::sqlite

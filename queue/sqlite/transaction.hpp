@@ -106,6 +106,8 @@ class SqliteTransaction final : public Transaction {
 
     Connection& connection() { return shop_.connection; }
     std::uint64_t next_token() { return shop_.tokens.next(); }
+    std::int64_t lane_number(const std::string& name) { return shop_.names.lane(shop_.connection, name); }
+    std::int64_t kind_number(const std::string& name) { return shop_.names.kind(shop_.connection, name); }
 
  private:
     std::optional<Row> row(JobId id);
@@ -138,5 +140,8 @@ class SqliteTransaction final : public Transaction {
     Effects& effects_;
     std::int64_t now_ms_;
 };
+
+/// What every transaction of this store is.
+SqliteTransaction& over_sqlite(Transaction& transaction);
 
 }  // namespace spillway::queue::sqlite

@@ -107,6 +107,7 @@ queue::Why standing_of(Call& call, const queue::Job& job, const std::optional<st
     if (why.code == "blocked" && blocker && blocker->key == store::kPostingKey)
         why.words = "It waits for the next sync";
     if (why.code != "next" && why.code != "behind") return why;
+    if (call.named.connection->provider.empty()) return why;  // the service's own job: it has no lane of a provider
     const auto lane = call.context().sync.lane_status(ConnectionId(job.lane));
     if (auto words = lane_in_words(lane)) {
         why.code = "lane";

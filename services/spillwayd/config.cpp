@@ -191,6 +191,57 @@ Result<void> read_relay(const JsonValue& object, Config& config, const Environme
     return success();
 }
 
+void read_days(Reader& reader, const std::string& name, int least, int& out) {
+    const auto* given = reader.take(name);
+    if (given == nullptr) return;
+    const auto number = given->as_int64();
+    if (!number.ok() || (*number != 0 && *number < least) || *number > 36'500)
+        return reader.fail(name, "is 0 for ever, or a number from " + std::to_string(least) + " to 36500");
+    out = static_cast<int>(*number);
+}
+
+Result<void> read_retention(const JsonValue& object, Config& config) {
+    Reader reader(object, "/retention");
+    read_days(reader, "jobs_days", 1, config.retention.jobs);
+    // Writes whose effect may come late are on watch for 7 days, and a store in doubt looks back as far.
+    read_days(reader, "audit_days", 30, config.retention.audit);
+    return reader.finish();
+}
+
+std::optional<int> two_digits(std::string_view text) {
+    int number = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text.size() != 2 || code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+/// "02:30"
+std::optional<Millis> time_of_day(std::string_view text) {
+    if (text.size() != 5 || text[2] != ':') return std::nullopt;
+    const auto hours = two_digits(text.substr(0, 2));
+    const auto minutes = two_digits(text.substr(3));
+    if (!hours || !minutes || *hours > 23 || *minutes > 59 || *hours < 0 || *minutes < 0) return std::nullopt;
+    return std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
+}
+
+Result<void> read_nightly(const JsonValue& object, Config& config) {
+    constexpr std::int64_t kBackupsMax = 1'000;
+    Reader reader(object, "/nightly");
+    std::string at = "02:30";
+    reader.text("at", at);
+    const auto time = time_of_day(at);
+    if (!time) reader.fail("at", "is a UTC time of day, as 02:30");
+    if (time) config.nightly.at = *time;
+    if (const auto* backups = reader.take("backups")) {
+        const auto number = backups->as_int64();
+        if (!number.ok() || *number < 0 || *number > kBackupsMax)
+            reader.fail("backups", "is a number from 0 (none) to 1000");
+        else
+            config.nightly.backups = static_cast<int>(*number);
+    }
+    return reader.finish();
+}
+
 Result<void> apply_environment(Config& config, std::string& level, const Environment& environment) {
     if (auto value = environment("SPILLWAY_ADDRESS")) config.address = *value;
     if (auto value = environment("SPILLWAY_STATE_DIR")) config.state_dir = *value;
@@ -232,6 +283,14 @@ Result<void> read_all(const JsonValue& root, Config& config, std::string& level,
     if (!listen.ok()) return listen;
     if (const auto* relay = reader.take("relay")) {
         auto given = read_relay(*relay, config, environment);
+        if (!given.ok()) return given;
+    }
+    if (const auto* retention = reader.take("retention")) {
+        auto given = read_retention(*retention, config);
+        if (!given.ok()) return given;
+    }
+    if (const auto* nightly = reader.take("nightly")) {
+        auto given = read_nightly(*nightly, config);
         if (!given.ok()) return given;
     }
     if (const auto* providers = reader.take("providers")) {

@@ -13,6 +13,7 @@
 #include "schema/result.hpp"
 #include "schema/runtime/log.hpp"
 #include "schema/secret.hpp"
+#include "services/spillwayd/nightly.hpp"
 
 namespace spillway::daemon {
 
@@ -44,6 +45,8 @@ struct Config {
     LogLevel log_level = LogLevel::info;
     std::map<std::string, ProviderConfig> providers;
     std::optional<RelayConfig> relay;  ///< none: records come by the API alone
+    RetentionDays retention;
+    NightlySettings nightly;
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;

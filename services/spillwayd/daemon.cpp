@@ -27,6 +27,7 @@
 #include "services/http/server.hpp"
 #include "services/spillwayd/generation.hpp"
 #include "services/spillwayd/key_files.hpp"
+#include "services/spillwayd/nightly.hpp"
 #include "services/spillwayd/relay_parts.hpp"
 #include "services/spillwayd/storage_care.hpp"
 #include "services/sync/service.hpp"
@@ -223,6 +224,8 @@ asio::awaitable<int> serve(Parts& parts) {
     Signal stop(parts.loop.get_executor());
     asio::signal_set signals(parts.loop, SIGTERM, SIGINT);
     bool store_failed = false;
+    Nightly nightly({*parts.store, parts.clock, parts.blocking.get_executor(), parts.config.nightly,
+                     parts.config.retention, parts.config.backup_dir});
     TaskGroup tasks(parts.loop.get_executor(), "daemon");
     auto watch_store = [](Parts& all, Signal& ended, bool& failed) -> asio::awaitable<void> {
         co_await all.store->run();
@@ -231,7 +234,8 @@ asio::awaitable<int> serve(Parts& parts) {
         ended.notify();
     };
     tasks.spawn(watch_store(parts, stop, store_failed), "store");
-    tasks.spawn(look_after(*parts.store, parts.clock), "storage_care");
+    tasks.spawn(check_after_start(*parts.store, parts.clock), "storage_care");
+    tasks.spawn(nightly.run(), "nightly");
     tasks.spawn(parts.replayer->run(), "replays");
     tasks.spawn(await_signals(signals, stop), "signals");
     TaskGroup relaying(parts.loop.get_executor(), "relay");

@@ -4,12 +4,7 @@
 
 namespace spillway::daemon {
 
-namespace {
-
-constexpr Millis kBetweenChecks = std::chrono::hours(24);
-constexpr Millis kAgain = std::chrono::minutes(10);  ///< when something else was under way, or the log grew too long
-
-boost::asio::awaitable<bool> check(queue::sqlite::SqliteStore& store) {
+boost::asio::awaitable<bool> check_quickly(queue::sqlite::SqliteStore& store) {
     auto report = co_await store.check(queue::sqlite::CheckDepth::quick);
     if (!report.ok()) co_return false;
     for (const std::string& problem : report->problems) log_error("store_damaged", {{"detail", problem}});
@@ -18,12 +13,12 @@ boost::asio::awaitable<bool> check(queue::sqlite::SqliteStore& store) {
     co_return report->complete || report->damaged();
 }
 
-}  // namespace
-
-boost::asio::awaitable<void> look_after(queue::sqlite::SqliteStore& store, Clock& clock) {
+boost::asio::awaitable<void> check_after_start(queue::sqlite::SqliteStore& store, Clock& clock) {
+    constexpr Millis kAgain = std::chrono::minutes(10);
     for (;;) {
-        const bool checked = co_await check(store);
-        const bool slept = co_await clock.sleep_for(checked ? kBetweenChecks : kAgain);
+        const bool checked = co_await check_quickly(store);
+        if (checked) co_return;
+        const bool slept = co_await clock.sleep_for(kAgain);
         if (!slept) co_return;
     }
 }

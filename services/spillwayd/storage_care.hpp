@@ -1,5 +1,6 @@
 #pragma once
-// The store looked after while the service runs: a quick check soon after the start and once a day.
+// The store looked after while the service runs: a quick check soon after the start; a schedule repeats it once a day
+// (nightly.hpp).
 
 #include <boost/asio/awaitable.hpp>
 
@@ -7,7 +8,10 @@
 
 namespace spillway::daemon {
 
-/// Until cancelled. What a check finds is in the store's status and in the log.
-boost::asio::awaitable<void> look_after(queue::sqlite::SqliteStore& store, Clock& clock);
+/// What it finds is in the store's status and in the log. @return false when something else was under way, or it gave
+/// way to the log's bound.
+boost::asio::awaitable<bool> check_quickly(queue::sqlite::SqliteStore& store);
+/// Until one check is complete, or cancelled.
+boost::asio::awaitable<void> check_after_start(queue::sqlite::SqliteStore& store, Clock& clock);
 
 }  // namespace spillway::daemon
