@@ -45,6 +45,11 @@ awaitable<Reply> list_replays(Call& call);
 awaitable<Reply> get_replay(Call& call);
 awaitable<Reply> cancel_replay(Call& call);
 
+awaitable<Reply> list_holds(Call& call);
+awaitable<Reply> set_hold(Call& call);
+awaitable<Reply> lift_hold(Call& call);
+awaitable<Reply> list_blocked(Call& call);
+
 awaitable<Reply> list_events(Call& call);
 
 awaitable<Reply> get_relay(Call& call);

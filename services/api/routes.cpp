@@ -57,6 +57,11 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/replays/{replay_id}", kAll, "", 0, get_replay},
     {"POST", "/v1/replays/{replay_id}/cancel", kWrite, "", kSmall, cancel_replay},
 
+    {"GET", "/v1/holds", kGlobalRead, "after limit", 0, list_holds},
+    {"POST", "/v1/holds", kPlatform, "", kSmall, set_hold},
+    {"POST", "/v1/holds/lift", kPlatform, "", kSmall, lift_hold},
+    {"GET", "/v1/connections/{connection_id}/blocked", kAll, "after limit", 0, list_blocked},
+
     {"GET", "/v1/events", kAll, "after limit connection_id", 0, list_events},
 
     {"GET", "/v1/relay", kGlobalRead, "", 0, get_relay},

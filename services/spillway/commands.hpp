@@ -57,6 +57,17 @@ struct ReplayOptions {
 /// A replay that takes more than one step is watched until it has ended.
 int replay(Session& session, const ReplayOptions& options);
 
+// holds.cpp
+struct HoldOptions {
+    std::string connection, kind, reason, until;
+    bool all = false;
+};
+int list_holds(Session& session);
+int set_hold(Session& session, const HoldOptions& options);
+int lift_hold(Session& session, const HoldOptions& options);
+/// The keys that jobs of the connection wait for.
+int list_blocked(Session& session, const std::string& connection);
+
 // relay.cpp
 int show_relay(Session& session);
 int release_relay(Session& session);

@@ -28,6 +28,7 @@ class Commands {
         add_sync();
         add_jobs();
         add_replay();
+        add_holds();
         add_relay();
         add_keys();
         add_partners();
@@ -126,6 +127,10 @@ class Commands {
         leaf(group, "get", "one job", [this](Session& session) { return show_job(session, job_); })
             ->add_option("id", job_, "job")
             ->required();
+        leaf(group, "blocked", "the keys that jobs of a connection wait for",
+             [this](Session& session) { return list_blocked(session, jobs_.connection); })
+            ->add_option("--connection", jobs_.connection, "of this connection")
+            ->required();
         leaf(group, "why", "why one is not running", [this](Session& session) { return explain_job(session, job_); })
             ->add_option("id", job_, "job")
             ->required();
@@ -141,6 +146,21 @@ class Commands {
         command->add_flag("--all", replay_.all, "every parked job that the key sees");
         command->add_flag("--dry-run", replay_.dry_run, "only say what would happen");
         command->add_option("--cancel", replay_.cancel, "stop a replay that is under way");
+    }
+
+    void add_holds() {
+        CLI::App* group = branch("hold", "what keeps jobs from starting; what runs is finished");
+        leaf(group, "list", "all in force, pauses of connections included", list_holds);
+        CLI::App* set = leaf(group, "set", "of a kind, of a kind on a connection, of a connection (its pause), or all",
+                             [this](Session& session) { return set_hold(session, hold_); });
+        set->add_option("--reason", hold_.reason, "why, for those who wonder")->required();
+        set->add_option("--until", hold_.until, "when it ends by itself, as 2027-01-31T00:00:00Z");
+        CLI::App* lift = leaf(group, "lift", "end one", [this](Session& session) { return lift_hold(session, hold_); });
+        for (CLI::App* command : {set, lift}) {
+            command->add_option("--connection", hold_.connection, "on this connection");
+            command->add_option("--kind", hold_.kind, "of this kind, as push.invoice");
+            command->add_flag("--all", hold_.all, "of every kind, on every connection");
+        }
     }
 
     void add_relay() {
@@ -212,6 +232,7 @@ class Commands {
     ImportOptions import_;
     JobFilter jobs_;
     ReplayOptions replay_;
+    HoldOptions hold_;
     KeyOptions key_;
     TieOutOptions tie_out_;
     std::string id_, reason_, name_, state_dir_;
