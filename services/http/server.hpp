@@ -41,8 +41,11 @@ using Handler = std::function<boost::asio::awaitable<Reply>(HttpRequest)>;
 struct ServerLimits {
     std::size_t header_bytes_max = 16u << 10;
     std::size_t body_bytes_max = 32u << 20;  ///< over it: 413
-    std::size_t connections_max = 512;       ///< over it: accepted and closed at once after a 503
-    Millis header_timeout{15'000};           ///< from the first byte; idle keep-alive: 75 s
+    /// Bodies are read before anybody knows whose they are: of those over this size so many at a time, the rest is 503.
+    std::size_t large_body_bytes = 1u << 20;
+    std::size_t large_bodies_max = 16;
+    std::size_t connections_max = 512;  ///< over it: accepted and closed at once after a 503
+    Millis header_timeout{15'000};      ///< from the first byte; idle keep-alive: 75 s
     Millis body_timeout{60'000};
 };
 

@@ -84,6 +84,7 @@ asio::awaitable<void> Session::serve() {
         const bool came = co_await wait_for_request();
         if (!came) co_return;
         next = co_await one_request();
+        end_count();
     }
     if (next == Next::linger && !gone_) co_await linger();
 }
@@ -101,6 +102,7 @@ asio::awaitable<bool> Session::wait_for_request() {
 /// Parses what is there, and reads what the kernel already holds. @return `need_more` when the peer must send first.
 ReadState Session::read_at_once(ReadState goal) {
     for (;;) {
+        if (crowded_) return ReadState::failed;
         const auto state = reader_.advance();
         if (state == goal || state == ReadState::failed) return state;
         if (state != ReadState::need_more) continue;
@@ -113,10 +115,24 @@ ReadState Session::read_at_once(ReadState goal) {
 }
 
 void Session::received(const boost::system::error_code& error, std::size_t bytes) {
-    if (error)
-        reader_.peer_closed();
-    else
-        reader_.received(bytes);
+    if (error) return reader_.peer_closed();
+    reader_.received(bytes);
+    count(bytes);
+}
+
+void Session::count(std::size_t bytes) {
+    received_ += bytes;
+    if (large_ || received_ <= context_->limits.large_body_bytes) return;
+    crowded_ = context_->large_bodies >= context_->limits.large_bodies_max;
+    if (crowded_) return;
+    large_ = true;
+    ++context_->large_bodies;
+}
+
+void Session::end_count() {
+    if (large_) --context_->large_bodies;
+    large_ = crowded_ = false;
+    received_ = 0;
 }
 
 asio::awaitable<ReadState> Session::read_until(ReadState goal, Millis limit) {
@@ -168,6 +184,7 @@ asio::awaitable<int> Session::check_head() {
 
 /// Answers a request that could not be read, where there is someone to answer.
 asio::awaitable<Session::Next> Session::refuse() {
+    if (crowded_) co_return co_await refuse_with(503, "busy", "too many large requests at a time: try again soon");
     if (timed_out_) co_return co_await refuse_with(408, "request_timeout", "the request did not arrive in time");
     switch (reader_.failure()) {
         case ReadFailure::none:
@@ -185,7 +202,9 @@ asio::awaitable<Session::Next> Session::refuse() {
 }
 
 asio::awaitable<Session::Next> Session::refuse_with(int status, std::string code, std::string detail) {
-    auto response = problem(Error{ErrorKind::invalid, std::move(code), std::move(detail)}, status);
+    Error error{ErrorKind::invalid, std::move(code), std::move(detail)};
+    if (status == 503) error.retry_after = std::chrono::seconds(2);
+    auto response = problem(error, status);
     head_request_ = false;
     co_await send_whole(std::move(response), /*keep=*/false);
     co_return Next::linger;

@@ -16,12 +16,16 @@ struct ServerContext {
     Handler handler;
     Clock& clock;
     ServerLimits limits;
+    mutable std::size_t large_bodies = 0;  ///< being read or in work
 };
 
 /// Lives on the loop's thread; kept alive by its own run().
 class Session : public std::enable_shared_from_this<Session> {
  public:
     Session(std::shared_ptr<const ServerContext> context, boost::asio::ip::tcp::socket socket);
+    ~Session() { end_count(); }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
 
     /// Serves until the peer goes, a limit is broken or the server stops. Never throws for what a peer did.
     static boost::asio::awaitable<void> run(std::shared_ptr<Session> self);
@@ -43,6 +47,8 @@ class Session : public std::enable_shared_from_this<Session> {
     boost::asio::awaitable<Next> refuse();
     boost::asio::awaitable<Next> refuse_with(int status, std::string code, std::string detail);
     boost::asio::awaitable<int> check_head();
+    void count(std::size_t bytes);
+    void end_count();
     boost::asio::awaitable<Next> answer(HttpRequest request);
     boost::asio::awaitable<Next> send_whole(HttpResponse response, bool keep);
     boost::asio::awaitable<Next> send_stream(StreamedResponse response, bool keep);
@@ -61,8 +67,11 @@ class Session : public std::enable_shared_from_this<Session> {
     bool idle_ = false;        ///< waiting for the first byte of a request
     bool in_handler_ = false;  ///< a handler or a stream's body runs and takes handler_signal_
     bool streaming_ = false;
-    bool watching_ = false;   ///< watch_peer's wait is pending and takes watch_signal_
-    bool timed_out_ = false;  ///< the last read_until ended by its limit
+    bool watching_ = false;     ///< watch_peer's wait is pending and takes watch_signal_
+    std::size_t received_ = 0;  ///< of the request being read
+    bool large_ = false;        ///< it counts among the context's large ones
+    bool crowded_ = false;      ///< it was one too many
+    bool timed_out_ = false;    ///< the last read_until ended by its limit
     bool stopping_ = false;
     bool gone_ = false;  ///< the peer closed, or abort() cut it
     bool head_request_ = false;

@@ -79,6 +79,11 @@ class ServerTest : public testing::Test {
         for (int i = 0; i < 20; ++i) io_.run_one_for(Millis{2});
     }
 
+    /// The same for what takes many reads.
+    void settle_all() {
+        for (int i = 0; i < 30; ++i) settle();
+    }
+
     asio::io_context io_{1};
     test::SimClock clock_{io_};
     std::string log_;
@@ -246,6 +251,34 @@ TEST_F(ServerTest, OverTheCapANewcomerGets503AndTheOthersGoOn) {
     settle();
     EXPECT_THAT(ask("GET /4 HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith(kOk));
     EXPECT_THAT(log_, HasSubstr("connection_refused"));
+}
+
+TEST_F(ServerTest, OfLargeBodiesSoManyAtATimeAreRead) {
+    ServerLimits limits;
+    limits.large_body_bytes = 100'000;
+    limits.large_bodies_max = 2;
+    serve(limits);
+    const std::string head = "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n";
+    const std::string half(150'000, 'x'), rest(50'000, 'y');
+    auto first = client(), second = client();
+    first.say(head + half);
+    second.say(head + half);
+    settle_all();
+    const auto third = ask(head + half + rest).substr(0, 300);
+    EXPECT_THAT(third, StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(third, HasSubstr("Retry-After: 2\r\n"));
+    EXPECT_THAT(ask("POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"), StartsWith(kOk))
+        << "small ones pass";
+    first.say(rest);
+    first.finish_sending();
+    EXPECT_EQ(first.hear_all().substr(0, kOk.size()), kOk);
+    EXPECT_EQ(ask(head + half + rest).substr(0, kOk.size()), kOk) << "a place is free again";
+    second.finish_sending();  // in mid-body
+    second.hear_all();
+    auto fourth = client();
+    fourth.say(head + half);
+    settle_all();
+    EXPECT_EQ(ask(head + half + rest).substr(0, kOk.size()), kOk) << "and so is that of one who left";
 }
 
 TEST_F(ServerTest, StreamsInChunksAndKeepsTheConnection) {
