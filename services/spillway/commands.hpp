@@ -45,6 +45,10 @@ int list_jobs(Session& session, const JobFilter& filter);
 int show_job(Session& session, std::int64_t id);
 /// Why it is not running, and what became of it so far.
 int explain_job(Session& session, std::int64_t id);
+/// Ends one that nothing was sent of yet.
+int cancel_job(Session& session, std::int64_t id);
+/// Ends a parked one that a person solved; with `provider_id` its record is linked to that object.
+int resolve_job(Session& session, std::int64_t id, const std::string& note, const std::string& provider_id);
 
 // replay_command.cpp
 struct ReplayOptions {

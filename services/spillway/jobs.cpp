@@ -2,6 +2,8 @@
 
 #include <ostream>
 
+#include "schema/json_text.hpp"
+
 #include "services/spillway/commands.hpp"
 
 namespace spillway::cli {
@@ -86,6 +88,30 @@ int explain_job(Session& session, std::int64_t id) {
                           << step["to"].string_or("") << "  " << step["cause"].string_or("") << "\n";
         }
     });
+}
+
+namespace {
+
+int change_job(Session& session, std::int64_t id, const std::string& verb, std::string body) {
+    const auto client = session.client();
+    if (!client.ok()) return session.fail(client.error());
+    const auto job = (*client)->post("/v1/jobs/" + std::to_string(id) + "/" + verb, std::move(body));
+    if (!job.ok()) return session.fail(job.error());
+    return session.print(*job, [&](const JsonValue& one) {
+        session.out() << "job " << one["id"].text() << " is " << one["state"].string_or("") << "\n";
+    });
+}
+
+}  // namespace
+
+int cancel_job(Session& session, std::int64_t id) { return change_job(session, id, "cancel", ""); }
+
+int resolve_job(Session& session, std::int64_t id, const std::string& note, const std::string& provider_id) {
+    JsonText body;
+    body.object().member("note", note);
+    if (!provider_id.empty()) body.member("provider_id", provider_id);
+    body.close();
+    return change_job(session, id, "resolve", std::move(body).take());
 }
 
 }  // namespace spillway::cli

@@ -131,6 +131,15 @@ class Commands {
              [this](Session& session) { return list_blocked(session, jobs_.connection); })
             ->add_option("--connection", jobs_.connection, "of this connection")
             ->required();
+        leaf(group, "cancel", "end one that nothing was sent of yet",
+             [this](Session& session) { return cancel_job(session, job_); })
+            ->add_option("id", job_, "job")
+            ->required();
+        CLI::App* resolve = leaf(group, "resolve", "end a parked one that was solved in the books",
+                                 [this](Session& session) { return resolve_job(session, job_, reason_, id_); });
+        resolve->add_option("id", job_, "job")->required();
+        resolve->add_option("--note", reason_, "what was done, for those who wonder")->required();
+        resolve->add_option("--provider-id", id_, "the provider's id of the object that the record is; it is linked");
         leaf(group, "why", "why one is not running", [this](Session& session) { return explain_job(session, job_); })
             ->add_option("id", job_, "job")
             ->required();

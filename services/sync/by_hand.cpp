@@ -51,6 +51,9 @@ asio::awaitable<Result<store::LinkByHand>> Service::find_object(ConnectionId con
 
     Link link{.role = step->role, .entity = step->entity, .id = provider_id, .version = {}, .owned_hash = {}};
     auto objects = co_await lane->read(provider.read_by_id(row->tenant_id, std::array{link}));
+    // QuickBooks calls an id that is no number a bad request.
+    if (!objects.ok() && objects.error().http_status == 400)
+        co_return invalid("no_object", objects.error().detail, "/provider_id");
     if (!objects.ok()) co_return std::move(objects).error();
     const auto object = std::ranges::find_if(*objects, [&](const RemoteObject& o) { return o.id == provider_id; });
     if (object == objects->end() || (!object->live && !subject.subject.voided))

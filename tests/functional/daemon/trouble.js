@@ -62,6 +62,11 @@ async function oneOfFifty(world, provider, cure) {
   assert.match(shown.out, /1/);
   assert.strictEqual((await world.ask(200, 'GET', `/v1/jobs/${items[0].id}`)).state, 'parked', 'a preview changes nothing');
 
+  const nowhere = await world.cli(['jobs', 'resolve', String(items[0].id), '--note', 'wrong', '--provider-id', '00000000-0000-4000-8000-000000000000']);
+  assert.strictEqual(nowhere.code, 2, nowhere.err);
+  assert.match(nowhere.err, /no live Invoices? of that id|Invalid ID/);
+  assert.strictEqual((await world.ask(200, 'GET', `/v1/jobs/${items[0].id}`)).state, 'parked', 'what is not there is not believed');
+
   await PUT_RIGHT[cure](world, connection);
   const record = await world.ask(200, 'GET', `/v1/connections/${connection.id}/records/invoice/B-7`);
   assert.strictEqual(record.state, 'applied');

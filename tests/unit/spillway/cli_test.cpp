@@ -45,6 +45,7 @@ TEST(Cli, AnswersBadArgumentsInOneLine) {
         {"sync"},
         {"jobs", "get", "seven"},
         {"jobs", "list", "--limit", "0"},
+        {"jobs", "resolve", "1"},
         {"replay"},
         {"replay", "--dry-run"},
         {"hold", "set", "--all"},
