@@ -79,8 +79,9 @@ Result<void> SpillFile::open_file() {
     SPILLWAY_ASSERT(vfs);
     memory_ = std::make_unique<char[]>(static_cast<std::size_t>(vfs->szOsFile));
     file_ = reinterpret_cast<sqlite3_file*>(memory_.get());
-    // Opened as a journal: its first sync makes the new name durable too.
-    constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_JOURNAL;
+    // Opened as a journal: its first sync makes the new name durable too. Of this kind, because the others are asked
+    // for the database that they belong to, by what stands before the last dash of the path.
+    constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_SUPER_JOURNAL;
     if (vfs->xOpen(vfs, settings_.path.c_str(), file_, kFlags, nullptr) != SQLITE_OK) return fail();
     return success();
 }

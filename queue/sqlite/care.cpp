@@ -23,6 +23,13 @@ std::string_view to_string(Room room) {
 
 std::string_view to_string(CheckDepth depth) { return depth == CheckDepth::quick ? "quick_check" : "integrity_check"; }
 
+bool only_indexes(const std::vector<std::string>& damage) {
+    return !damage.empty() && std::ranges::all_of(damage, [](const std::string& problem) {
+        return problem.find(" missing from index ") != std::string::npos ||
+               problem.find("wrong # of entries in index ") != std::string::npos;
+    });
+}
+
 namespace {
 
 Error in_care(const std::string& what) { return {ErrorKind::conflict, "in_care", "a " + what + " is under way"}; }
@@ -68,6 +75,7 @@ void Care::fill(StorageStatus& status) const {
     status.last_check = status_.last_check;
     status.last_backup = status_.last_backup;
     status.damage = status_.damage;
+    status.rebuild = status_.rebuild;
 }
 
 Result<void> Care::enter(std::string what) {
@@ -146,9 +154,7 @@ void Care::check_tables(Connection& connection, CheckReport& report) {
     for (const std::string& table : table_names(connection)) {
         if (must_stop()) throw SQLite::Exception("stopped", SQLITE_INTERRUPT);
         const LogWatch::Snapshot snapshot = watch_->begin(LogWatch::Length::lengthy);
-        std::string quoted;
-        for (const char c : table) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-        const auto found = integrity_problems(connection, ("PRAGMA quick_check(\"" + quoted + "\")").c_str());
+        const auto found = integrity_problems(connection, ("PRAGMA quick_check(" + quoted_name(table) + ")").c_str());
         report.problems.insert(report.problems.end(), found.begin(), found.end());
     }
 }

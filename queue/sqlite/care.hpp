@@ -26,6 +26,8 @@ class Care : public std::enable_shared_from_this<Care> {
 
     /// Ends what is under way soon, and refuses what comes after.
     void stop() { stopping_ = true; }
+    [[nodiscard]] const std::atomic<bool>& stopping() const { return stopping_; }
+    RebuildReport& rebuild() { return status_.rebuild ? *status_.rebuild : status_.rebuild.emplace(); }
     void fill(StorageStatus& status) const;
 
  private:

@@ -31,6 +31,12 @@ Error not_now(std::string code, std::string detail, int seconds) {
 }
 }  // namespace
 
+std::string quoted_name(std::string_view name) {
+    std::string quoted = "\"";
+    for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return quoted + "\"";
+}
+
 Error storage_error(const SQLite::Exception& exception) {
     switch (exception.getErrorCode() & 0xff) {
         case SQLITE_FULL: return not_now("storage_full", "no space is left for the database", 30);

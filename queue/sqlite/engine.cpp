@@ -13,6 +13,17 @@ namespace {
 
 const Error kFailed{ErrorKind::unavailable, "storage_failed", "the store has failed and must be opened again"};
 
+/// What keeps one index from being made anew is no reason to give the whole store up, unless nothing written holds.
+Error rebuild_error(const SQLite::Exception& exception, const std::string& index) {
+    switch (exception.getErrorCode() & 0xff) {
+        case SQLITE_INTERRUPT: return {ErrorKind::cancelled, "stopped", "the rebuild was stopped"};
+        case SQLITE_CONSTRAINT:
+            return {ErrorKind::conflict, "index_contradicted", index + ": its table holds what it forbids"};
+        case SQLITE_CORRUPT: return invalid("table_damaged", index + ": its table is damaged too");
+        default: return storage_error(exception);
+    }
+}
+
 }  // namespace
 
 Engine::Engine(Connection connection, Claims& claims, Tokens& tokens, const Settings& settings,
@@ -191,6 +202,28 @@ std::optional<Error> Engine::no_space_for_intake() {
     Error error{ErrorKind::unavailable, "storage_full", "too little disk space is left to take in more"};
     error.retry_after = std::chrono::seconds(30);
     return error;
+}
+
+Result<void> Engine::rebuild(const std::string& index, const std::atomic<bool>& stop) {
+    constexpr int kStepsBetweenLooks = 10'000;
+    if (failed_) return kFailed;
+    if (auto refused = no_space_for_intake()) return *std::move(refused);
+    sqlite3* database = shop_.connection.database().getHandle();
+    const auto stopped = [](void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0; };
+    Result<void> result = success();
+    sqlite3_progress_handler(database, kStepsBetweenLooks, stopped, const_cast<std::atomic<bool>*>(&stop));
+    try {
+        run(shop_.connection, "BEGIN IMMEDIATE");
+        shop_.connection.database().exec("REINDEX " + quoted_name(index));
+        run(shop_.connection, "COMMIT");
+    } catch (const SQLite::Exception& exception) {
+        result = rebuild_error(exception, index);
+        if (result.error().code == "storage_failed") failed_ = true;
+        if (result.error().code == "storage_full") space_->release();
+        roll_back();
+    }
+    sqlite3_progress_handler(database, 0, nullptr, nullptr);
+    return result;
 }
 
 bool Engine::in_transaction() { return sqlite3_get_autocommit(shop_.connection.database().getHandle()) == 0; }

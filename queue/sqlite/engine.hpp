@@ -1,6 +1,8 @@
 #pragma once
 // Group commit: everything that has gathered becomes one transaction, a savepoint per command. Storage thread only.
 
+#include <atomic>
+
 #include "queue/sqlite/checkpoint.hpp"
 #include "queue/sqlite/space.hpp"
 #include "queue/sqlite/transaction.hpp"
@@ -28,6 +30,10 @@ class Engine {
     /// Counts crashes, begins an epoch and loads what the loop's index needs. Throws SQLite::Exception.
     void recover(LaneIndex& index, std::int64_t now_ms);
     GroupOutcome run_group(const std::vector<Command>& commands);
+    /// Makes one index anew, in a transaction of its own; gives up soon after `stop` is set. Errors:
+    /// cancelled/`stopped`; conflict/`index_contradicted` (its table holds what it forbids); invalid/`table_damaged`;
+    /// unavailable as run_group's.
+    Result<void> rebuild(const std::string& index, const std::atomic<bool>& stop);
     /// After a group's answers: moves part of the log into the database file. @return false when the store has failed.
     bool tend(bool idle);
     /// Moves the whole log into the database file. Failure costs only the time of the next start.

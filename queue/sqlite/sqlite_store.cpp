@@ -93,7 +93,10 @@ class SqliteStoreImpl final : public SqliteStore {
         auto begin = [this, command = std::move(command)](Answer answer) mutable {
             writer_->push(std::move(command), std::move(answer));
         };
+        if (waiting_++ == 0) moved_ = clock_.steady_now();
         auto result = co_await hand_over(loop_, std::move(begin));
+        --waiting_;
+        moved_ = clock_.steady_now();
         co_return result;
     }
 
@@ -157,11 +160,17 @@ class SqliteStoreImpl final : public SqliteStore {
         auto report = co_await care_->backup(std::move(path));
         co_return report;
     }
+    asio::awaitable<Result<RebuildReport>> rebuild_indexes() override;
+    bool held() const override { return held_; }
+    Millis stands_still() const override { return waiting_ > 0 ? clock_.steady_now() - moved_ : Millis{0}; }
+    void end_care() override { care_->stop(); }
     std::uint32_t epoch() const override { return side_->tokens.epoch(); }
     std::vector<std::string> lanes() const override { return side_->index.lanes(); }
 
  private:
     asio::awaitable<void> sleep_until_due();
+    asio::awaitable<Result<std::vector<std::string>>> index_names();
+    asio::awaitable<Result<void>> rebuild_all(RebuildReport& report);
     asio::any_io_executor executor_of(const Settings& settings, asio::thread_pool& threads) const {
         if (!settings.on_loop) return threads.get_executor();
         return settings.storage ? settings.storage : loop_;
@@ -181,6 +190,9 @@ class SqliteStoreImpl final : public SqliteStore {
     std::shared_ptr<Reader> reader_;
     std::shared_ptr<Care> care_;
     bool closing_ = false;
+    bool held_ = false;
+    std::size_t waiting_ = 0;  ///< commits that are not answered
+    SteadyTime moved_{};       ///< when the first of them came, or the last one was answered
 };
 
 StorageStatus SqliteStoreImpl::status() const {
@@ -196,6 +208,61 @@ StorageStatus SqliteStoreImpl::status() const {
     status.room = space_->room();
     care_->fill(status);
     return status;
+}
+
+asio::awaitable<Result<std::vector<std::string>>> SqliteStoreImpl::index_names() {
+    std::function<Result<std::vector<std::string>>(Connection&)> look = [](Connection& connection) {
+        std::vector<std::string> names;
+        SQLite::Statement& indexes =
+            connection.statement("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name");
+        while (indexes.executeStep()) names.push_back(indexes.getColumn(0).getString());
+        return Result<std::vector<std::string>>(std::move(names));
+    };
+    auto names = co_await read(std::move(look));
+    co_return names;
+}
+
+asio::awaitable<Result<void>> SqliteStoreImpl::rebuild_all(RebuildReport& report) {
+    // Intake goes behind settles, so that behind this one nobody is left who came before `held` was seen.
+    Work nothing = [](Transaction&) { return success(); };
+    auto behind_all = co_await commit(CommandClass::intake, std::move(nothing));
+    if (!behind_all.ok()) co_return behind_all;
+    const auto names = co_await index_names();
+    if (!names.ok()) co_return names.error();
+    report.total = static_cast<std::int64_t>(names->size());
+    for (const std::string& name : *names) {
+        report.index = name;
+        auto begin = [this, name](Answer answer) {
+            writer_->run_alone([name, care = care_](Engine& engine) { return engine.rebuild(name, care->stopping()); },
+                               std::move(answer));
+        };
+        auto rebuilt = co_await hand_over(loop_, std::move(begin));
+        if (!rebuilt.ok() && rebuilt.error().kind == ErrorKind::cancelled) co_return success();
+        if (!rebuilt.ok() && rebuilt.error().kind == ErrorKind::unavailable) co_return rebuilt;
+        if (rebuilt.ok())
+            ++report.done;
+        else
+            report.problems.push_back(rebuilt.error().detail);
+    }
+    report.complete = true;
+    co_return success();
+}
+
+asio::awaitable<Result<RebuildReport>> SqliteStoreImpl::rebuild_indexes() {
+    auto entered = care_->enter("reindex");
+    if (!entered.ok()) co_return entered.error();
+    held_ = true;
+    RebuildReport& report = care_->rebuild();
+    report = {};
+    report.at = clock_.wall_now();
+    const SteadyTime started = clock_.steady_now();
+    const auto ended = co_await rebuild_all(report);
+    report.index.clear();
+    report.took = clock_.steady_now() - started;
+    if (!ended.ok()) report.problems.push_back(ended.error().detail);
+    held_ = false;
+    care_->leave();
+    co_return report;
 }
 
 SqliteTransaction& internal(Transaction& transaction) { return static_cast<SqliteTransaction&>(transaction); }

@@ -82,6 +82,16 @@ class SqliteStore : public Store {
     /// A consistent copy at `path`, verified and durable, or a report that says why not. Errors: conflict/`in_care`,
     /// conflict/`backup_exists`.
     virtual boost::asio::awaitable<Result<BackupReport>> backup(std::string path) = 0;
+    /// Makes every index anew, one at a time. Each takes the writer for itself: whatever else writes waits until it is
+    /// through, so `held` is true from the beginning to the end. What was handed in before goes first. Full check
+    /// afterwards. Errors: conflict/`in_care`; unavailable as commit's. What one index fails for is in the report.
+    virtual boost::asio::awaitable<Result<RebuildReport>> rebuild_indexes() = 0;
+    /// Long work has the writer, or will have it in a moment: nothing is to be begun that would have to be settled.
+    [[nodiscard]] virtual bool held() const = 0;
+    /// How long something has waited for the writer without anything being committed; 0: nothing waits.
+    [[nodiscard]] virtual Millis stands_still() const = 0;
+    /// Ends checks, backups and rebuilds soon, and refuses what comes after: for a stop, which must not wait for them.
+    virtual void end_care() = 0;
     /// Answers what is queued, checkpoints, closes. A later commit gets unavailable/`storage_closed`.
     virtual boost::asio::awaitable<void> close() = 0;
 

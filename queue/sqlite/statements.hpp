@@ -46,6 +46,9 @@ void run(Connection& connection, const char* sql, const Values&... values) {
     statement.reset();
 }
 
+/// A name as SQL writes it, quotes included.
+std::string quoted_name(std::string_view name);
+
 /// By result code: unavailable/`storage_full`, `storage_busy`, `read_too_slow`, `storage_failed` (nothing may be
 /// trusted until the store is opened again), else bug/`storage_error`.
 Error storage_error(const SQLite::Exception& exception);

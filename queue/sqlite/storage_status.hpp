@@ -42,6 +42,20 @@ struct BackupReport {
     std::string failure;  ///< empty: the file is there, and its own check found nothing
 };
 
+/// Indexes made anew from their tables, one at a time.
+struct RebuildReport {
+    WallTime at{};  ///< when it began
+    Millis took{};
+    std::int64_t done = 0, total = 0;   ///< indexes
+    std::string index;                  ///< the one under way; empty when it has ended
+    bool complete = false;              ///< false: it goes on, or it was stopped
+    std::vector<std::string> problems;  ///< indexes that cannot be rebuilt, and why
+};
+
+/// Whether everything that a check found is an index at odds with its table: the rows are sound, and a rebuild mends
+/// it.
+bool only_indexes(const std::vector<std::string>& damage);
+
 struct StorageStatus {
     std::int64_t log_bytes = 0, log_bytes_peak = 0, log_bytes_max = 0;
     std::int64_t checkpoints = 0, checkpoint_us_max = 0;
@@ -52,6 +66,7 @@ struct StorageStatus {
     std::string under_way;  ///< "backup", "quick_check", "integrity_check", "reindex"; empty: nothing
     std::optional<CheckReport> last_check;
     std::optional<BackupReport> last_backup;
+    std::optional<RebuildReport> rebuild;  ///< the last one since the start, or the one under way
     /// What the last check that found something found; a later clean full check takes it back.
     std::vector<std::string> damage;
 };

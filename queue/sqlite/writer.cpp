@@ -34,6 +34,18 @@ void Writer::push(Command command, Answer answer) {
     if (wake) post_drain();
 }
 
+void Writer::run_alone(std::function<Result<void>(Engine&)> work, Answer answer) {
+    asio::post(storage_, [weak = weak_from_this(), work = std::move(work), answer = std::move(answer)] {
+        const auto self = weak.lock();
+        if (!self) return;
+        auto result = std::make_shared<Result<void>>(
+            self->engine_ ? work(*self->engine_)
+                          : Result<void>(Error{ErrorKind::unavailable, "storage_closed", "the store is closed"}));
+        asio::post(self->loop_, [result, answer] { answer(std::move(*result)); });
+        self->tend(/*idle=*/true);
+    });
+}
+
 void Writer::close(Answer answer) {
     asio::post(storage_, [weak = weak_from_this(), answer = std::move(answer)] {
         const auto self = weak.lock();

@@ -27,6 +27,8 @@ class Writer : public std::enable_shared_from_this<Writer> {
     /// Loop thread. Queues the command; `answer` gets its result after the COMMIT and after `deliver`. When the queue
     /// is full: unavailable/`storage_busy` through `answer` at once. An empty `answer` is allowed.
     void push(Command command, Answer answer);
+    /// Loop thread. `work` has the storage thread to itself, between two groups.
+    void run_alone(std::function<Result<void>(Engine&)> work, Answer answer);
     /// Loop thread. Commits what is queued, then checkpoints and closes the database. Nothing may be pushed afterwards.
     void close(Answer answer);
 

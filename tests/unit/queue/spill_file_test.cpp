@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fault_vfs.hpp"
+#include "tests/unit/queue/store_fixture.hpp"
 
 namespace spillway::queue::test {
 
@@ -71,6 +72,15 @@ TEST_F(SpillTest, EntriesComeBackInOrderUntilTheyAreMerged) {
     file->forget(3);
     EXPECT_EQ(file->bytes(), 0);
     EXPECT_EQ(*file->append({"four"}), 4u) << "the sequence never begins anew";
+}
+
+TEST_F(SpillTest, ItMayLieInAFolderWithADashInItsName) {
+    const TempFolder folder;
+    settings.path = folder.file("spill");
+    ASSERT_NE(settings.path.find('-'), std::string::npos);
+    settings.vfs.clear();
+    ASSERT_TRUE(open()->append({"one"}).ok());
+    EXPECT_EQ(payloads_of(*open()), Payloads{"one"});
 }
 
 TEST_F(SpillTest, AnEmptiedFileGoesOnBehindTheStoresMark) {
