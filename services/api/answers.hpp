@@ -28,12 +28,13 @@ void write_accepted(JsonText& json, const store::Accepted& accepted, const Conne
                     std::string_view external_id);
 void write_record_summary(JsonText& json, const store::RecordRow& record);
 struct RecordView {
-    store::RecordRow record;
-    store::VersionRow latest;
-    std::optional<queue::Job> job;
-    std::vector<store::LinkRow> links;
-    std::vector<store::AttemptRow> attempts;
-    std::vector<store::VersionRow> versions;
+    store::RecordRow record{};
+    store::VersionRow latest{};
+    std::optional<queue::Job> job{};
+    std::vector<store::LinkRow> links{};
+    std::vector<store::AttemptRow> attempts{};
+    std::vector<store::VersionRow> versions{};
+    bool spilled = false;  ///< something newer than all of it waits to be merged
 };
 /// `provider` may be null: links then have no URL.
 void write_record_detail(JsonText& json, const RecordView& view, const Provider* provider);

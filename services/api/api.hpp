@@ -11,6 +11,7 @@
 #include "schema/random.hpp"
 #include "services/http/server.hpp"
 #include "services/relay/control.hpp"
+#include "services/spill/spill.hpp"
 #include "services/sync/sync_service.hpp"
 
 namespace spillway::api {
@@ -43,6 +44,7 @@ struct ApiContext {
     std::function<void(const RequestLog&)> log{};  ///< may be empty
     relay::Control* relay = nullptr;               ///< null: no payment database is read
     Replayer* replayer = nullptr;                  ///< null: long replays stay where their first step left them
+    spill::Spill* spill = nullptr;                 ///< null: intake waits while the store is out of reach
 };
 
 /// The handler for http::listen. `context` must outlive it and everything that it answered.

@@ -3,6 +3,7 @@
 #include "services/api/answers.hpp"
 #include "services/api/operations.hpp"
 #include "services/api/record_paths.hpp"
+#include "services/api/spilled.hpp"
 #include "services/http/problem.hpp"
 
 namespace spillway::api {
@@ -23,6 +24,7 @@ struct Line {
     std::optional<store::PreparedRecord> record;  ///< absent for a void
     std::string kind_shown, id_shown;             ///< as given, for the answer
     std::optional<store::Accepted> accepted;
+    bool spilled = false;
     std::optional<Error> error;
     int status = 0;
 };
@@ -116,6 +118,20 @@ Result<void> accept_chunk(queue::Transaction& transaction, const store::Intake& 
     return success();
 }
 
+awaitable<Result<void>> spill_chunk(Call& call, store::Intake intake, std::shared_ptr<Chunk> chunk) {
+    std::vector<spill::Entry> entries;
+    for (const Line& line : *chunk)
+        if (!line.error)
+            entries.push_back({intake, line.kind, line.external_id, line.record ? line.record->body : std::string()});
+    auto spilled = co_await spill_many(call, std::move(entries));
+    for (Line& line : *chunk) {
+        if (line.error || !spilled.ok()) continue;
+        line.spilled = true;
+        line.status = 202;
+    }
+    co_return spilled;
+}
+
 /// One chunk in one transaction. When that fails nothing of the chunk is accepted, and each of its lines says so.
 /// The chunk is one thread's at a time; it is shared because a thread may let go of it after its answer.
 awaitable<void> submit_chunk(Call& call, store::Intake intake, std::shared_ptr<Chunk> chunk) {
@@ -126,7 +142,11 @@ awaitable<void> submit_chunk(Call& call, store::Intake intake, std::shared_ptr<C
     const auto parsed = co_await call.context().store.read<bool>(std::move(read));
     std::optional<Error> failure;
     if (!parsed.ok()) failure = parsed.error();
-    if (!failure) {
+    const bool spills = co_await diverts(call);
+    if (!failure && spills) {
+        const auto spilled = co_await spill_chunk(call, intake, chunk);
+        if (!spilled.ok()) failure = spilled.error();
+    } else if (!failure) {
         queue::Work accept = [intake, chunk](queue::Transaction& transaction) {
             return accept_chunk(transaction, intake, *chunk);
         };
@@ -150,6 +170,7 @@ void write_line(JsonText& json, const Line& line) {
         json.member("outcome", store::to_string(line.accepted->outcome)).member("version", line.accepted->version);
         json.member("job_id", line.accepted->job);
     }
+    if (line.spilled) json.member("outcome", "spilled");
     if (line.error) json.member_raw("problem", http::problem(*line.error, line.status).body);
     json.close();
 }

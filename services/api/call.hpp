@@ -25,7 +25,10 @@ using http::Reply;
 
 /// What the handlers share between requests.
 struct Api {
-    explicit Api(ApiContext& ctx) : context(ctx), keys(ctx.settings.admin_key_hash) {}
+    explicit Api(ApiContext& ctx) : context(ctx), keys(ctx.settings.admin_key_hash) {
+        if (!ctx.spill) return;
+        for (const store::ApiKeyRow& key : ctx.spill->keys()) keys.put(key);
+    }
     ApiContext& context;
     KeyCache keys;
     Metrics metrics;
@@ -59,6 +62,8 @@ struct Call {
     bool unchecked = false;  ///< the path's connection is yet to be checked, in the commit
 
     [[nodiscard]] ApiContext& context() const { return api.context; }
+    /// The store cannot be asked to write, so who may do what is known from memory.
+    [[nodiscard]] bool out_of_reach() const { return api.context.spill && api.context.spill->out_of_reach(); }
     [[nodiscard]] WallTime now() const { return api.context.clock.wall_now(); }
     /// A query parameter; an empty one counts as absent.
     [[nodiscard]] std::optional<std::string> argument(std::string_view name) const;
@@ -76,6 +81,8 @@ struct Route {
     /// The path's connection is checked in the operation's own transaction: no read goes before it. The operation calls
     /// refuse() for whatever it refuses by itself.
     bool checks_in_commit = false;
+    /// Goes on while the store is out of reach: the path's connection is then checked against memory.
+    bool spills = false;
 };
 
 /// Loads what the path names; afterwards call.named is set. @return the refusal when the caller may not see it.
@@ -83,6 +90,9 @@ awaitable<std::optional<HttpResponse>> load_named(Call& call);
 /// The answer to a request that is refused for `error`. What the caller may not see comes first: an id of another
 /// partner is 404 whatever else is wrong.
 awaitable<Reply> refuse(Call& call, Error error, int status = 0);
+/// Whether the caller may submit to the path's connection, from memory. Errors: those of load_named, and
+/// conflict/`disconnected`.
+Result<void> check_in_memory(const Call& call);
 /// For checks_in_commit, inside the transaction. Errors: as those of load_named.
 Result<void> check_connection(store::Connection& connection, const Principal& principal, const ConnectionId& id);
 

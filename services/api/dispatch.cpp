@@ -117,6 +117,7 @@ awaitable<std::optional<HttpResponse>> authenticate(Call& call) {
         call.principal = *std::move(admin);
         co_return std::nullopt;
     }
+    if (!keys.find(hash) && call.out_of_reach()) co_return unauthenticated("the key is not known");
     if (!keys.find(hash)) {
         std::function<Result<std::optional<store::ApiKeyRow>>(store::Connection&)> look =
             [hash](store::Connection& connection) -> Result<std::optional<store::ApiKeyRow>> {
@@ -125,13 +126,13 @@ awaitable<std::optional<HttpResponse>> authenticate(Call& call) {
         auto found = co_await call.context().store.read<std::optional<store::ApiKeyRow>>(std::move(look));
         if (!found.ok()) co_return http::problem(found.error());
         if (!*found) co_return unauthenticated("the key is not known");
-        keys.put(**found);
+        if (!keys.find(hash)) keys.put(**found);  // one that was put meanwhile is newer than what was read
     }
     const store::ApiKeyRow* key = keys.find(hash);
     SPILLWAY_ASSERT(key);
     if (const auto why = refusal_of(*key, call.now())) co_return unauthenticated(*why);
     call.principal = principal_of(*key);
-    if (!keys.due_for_touch(hash, call.now())) co_return std::nullopt;
+    if (call.out_of_reach() || !keys.due_for_touch(hash, call.now())) co_return std::nullopt;
     queue::Work touch = [id = key->id, now = call.now()](queue::Transaction& transaction) {
         store::touch_api_key(queue::sqlite::connection_of(transaction), id, now);
         return success();
@@ -146,6 +147,12 @@ awaitable<std::optional<HttpResponse>> authorise(Call& call) {
     auto refused = co_await authenticate(call);
     if (refused) co_return refused;
     const bool in_scope = has_word(call.route->scopes, call.principal.scope);
+    if (call.route->spills && call.out_of_reach() && in_scope) {
+        const auto may = check_in_memory(call);
+        if (!may.ok()) co_return http::problem(may.error());
+        call.unchecked = call.route->checks_in_commit;
+        co_return std::nullopt;
+    }
     if (call.route->checks_in_commit && in_scope) {
         call.unchecked = true;
         co_return std::nullopt;
@@ -243,11 +250,18 @@ awaitable<std::optional<HttpResponse>> load_named(Call& call) {
 }
 
 awaitable<Reply> refuse(Call& call, Error error, int status) {
-    if (call.unchecked) {
+    if (call.unchecked && !call.out_of_reach()) {
         auto hidden = co_await load_named(call);
         if (hidden) co_return *std::move(hidden);
     }
     co_return problem_reply(error, status);
+}
+
+Result<void> check_in_memory(const Call& call) {
+    const ConnectionId id(call.path.at("connection_id"));
+    auto may = call.context().spill->directory().check(call.principal.partner, id);
+    if (!may.ok() && may.error().code == "not_found") return missing("connection");
+    return may;
 }
 
 Result<void> check_connection(store::Connection& connection, const Principal& principal, const ConnectionId& id) {

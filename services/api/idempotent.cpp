@@ -1,62 +1,11 @@
 #include "services/api/idempotent.hpp"
 
 #include "schema/sha256.hpp"
-#include "services/store/idempotency.hpp"
 
 namespace spillway::api {
 namespace {
 
 constexpr std::size_t kKeyBytesMax = 255;
-
-/// Holds a key for as long as its first request is in work.
-class InWork {
- public:
-    InWork(std::set<std::string>& all, std::string key)
-        : all_(all), key_(std::move(key)), taken_(all_.insert(key_).second) {}
-    ~InWork() {
-        if (taken_) all_.erase(key_);
-    }
-    InWork(const InWork&) = delete;
-    InWork& operator=(const InWork&) = delete;
-    [[nodiscard]] bool taken() const { return taken_; }
-
- private:
-    std::set<std::string>& all_;
-    std::string key_;
-    bool taken_;
-};
-
-struct Keyed {
-    store::IdempotencyKey key;
-    std::string body_hash;
-    [[nodiscard]] std::string text() const { return key.principal + "\n" + key.route + "\n" + key.key; }
-};
-
-/// The request's key, nothing when it has none. Errors: invalid/`bad_idempotency_key`.
-Result<std::optional<Keyed>> read_key(const Call& call) {
-    const auto header = call.request.headers.find("Idempotency-Key");
-    if (!header) return std::optional<Keyed>();
-    if (header->empty() || header->size() > kKeyBytesMax)
-        return invalid("bad_idempotency_key", "an Idempotency-Key has 1 to 255 characters");
-    // The route is the very path: one key for two records is two keys.
-    Keyed keyed;
-    keyed.key = {call.principal.id, call.request.method + " " + std::string(call.request.path()), std::string(*header)};
-    keyed.body_hash = sha256_hex(call.request.body);
-    return std::optional(std::move(keyed));
-}
-
-Error in_flight() {
-    return {ErrorKind::conflict, "in_flight", "the first request with this Idempotency-Key is still in work"};
-}
-
-/// The stored answer, nothing when there is none. Errors: conflict/`idempotency_key_reused`.
-Result<std::optional<HttpResponse>> stored_answer(store::Connection& connection, const Keyed& keyed, WallTime now) {
-    const auto before = store::find_answer(connection, keyed.key, now);
-    if (!before) return std::optional<HttpResponse>();
-    if (before->body_hash != keyed.body_hash)
-        return Error{ErrorKind::conflict, "idempotency_key_reused", "this Idempotency-Key was used with another body"};
-    return std::optional(json_response(before->status, before->answer));
-}
 
 Result<HttpResponse> answer_once(queue::Transaction& transaction, const Keyed& keyed, WallTime now, const Work& work) {
     auto& connection = queue::sqlite::connection_of(transaction);
@@ -87,6 +36,33 @@ Work checked(const Call& call, Work work) {
 }
 
 }  // namespace
+
+Result<std::optional<Keyed>> read_key(const Call& call) {
+    const auto header = call.request.headers.find("Idempotency-Key");
+    if (!header) return std::optional<Keyed>();
+    if (header->empty() || header->size() > kKeyBytesMax)
+        return invalid("bad_idempotency_key", "an Idempotency-Key has 1 to 255 characters");
+    // The route is the very path: one key for two records is two keys.
+    Keyed keyed;
+    keyed.key = {call.principal.id, call.request.method + " " + std::string(call.request.path()), std::string(*header)};
+    keyed.body_hash = sha256_hex(call.request.body);
+    return std::optional(std::move(keyed));
+}
+
+Error in_flight() {
+    return {ErrorKind::conflict, "in_flight", "the first request with this Idempotency-Key is still in work"};
+}
+
+Error key_reused() {
+    return {ErrorKind::conflict, "idempotency_key_reused", "this Idempotency-Key was used with another body"};
+}
+
+Result<std::optional<HttpResponse>> stored_answer(store::Connection& connection, const Keyed& keyed, WallTime now) {
+    const auto before = store::find_answer(connection, keyed.key, now);
+    if (!before) return std::optional<HttpResponse>();
+    if (before->body_hash != keyed.body_hash) return key_reused();
+    return std::optional(json_response(before->status, before->answer));
+}
 
 awaitable<Reply> commit_answer(Call& call, queue::CommandClass command, Work work) {
     auto keyed = read_key(call);

@@ -18,10 +18,6 @@ const store::ApiKeyRow* KeyCache::find(const std::string& hash) const {
 
 void KeyCache::put(const store::ApiKeyRow& key) { keys_.insert_or_assign(key.hash, key); }
 
-void KeyCache::drop(const std::string& id) {
-    std::erase_if(keys_, [&](const auto& entry) { return entry.second.id == id; });
-}
-
 bool KeyCache::due_for_touch(const std::string& hash, WallTime now) {
     const auto found = keys_.find(hash);
     if (found == keys_.end()) return false;

@@ -25,9 +25,8 @@ class KeyCache {
     /// The bootstrap administrator, when the hash is theirs.
     [[nodiscard]] std::optional<Principal> bootstrap(const std::string& hash) const;
     [[nodiscard]] const store::ApiKeyRow* find(const std::string& hash) const;
+    /// Also whenever one has changed: while the store cannot be asked, this is all that is known.
     void put(const store::ApiKeyRow& key);
-    /// Forget one after it changed; it is read again when next used.
-    void drop(const std::string& id);
     /// Whether the key's last use should be written now; says so at most once in 10 minutes a key.
     bool due_for_touch(const std::string& hash, WallTime now);
 

@@ -96,6 +96,7 @@ awaitable<Reply> create_key(Call& call) {
     };
     auto made = co_await call.context().store.commit(queue::CommandClass::intake, std::move(work));
     if (!made.ok()) co_return problem_reply(made.error());
+    call.api.keys.put(*key);
     co_return key_response(201, *key, secret);
 }
 
@@ -109,8 +110,8 @@ awaitable<Reply> revoke_key(Call& call) {
     };
     auto revoked = co_await call.context().store.commit(queue::CommandClass::settle, std::move(work));
     if (!revoked.ok()) co_return problem_reply(revoked.error());
-    call.api.keys.drop(key.id);
     key.revoked = call.now();
+    call.api.keys.put(key);
     co_return key_response(200, key);
 }
 
@@ -145,7 +146,11 @@ awaitable<Reply> rotate_key(Call& call) {
     };
     auto rotated = co_await call.context().store.commit(queue::CommandClass::intake, std::move(work));
     if (!rotated.ok()) co_return problem_reply(rotated.error());
-    call.api.keys.drop(old.id);
+    store::ApiKeyRow ending = old;
+    ending.expires = std::min(old.expires.value_or(call.now() + std::chrono::seconds(overlap)),
+                              call.now() + std::chrono::seconds(overlap));
+    call.api.keys.put(ending);
+    call.api.keys.put(next);
     co_return key_response(201, next, secret);
 }
 

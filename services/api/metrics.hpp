@@ -10,6 +10,7 @@
 
 #include "queue/sqlite/storage_status.hpp"
 #include "schema/clock.hpp"
+#include "services/spill/spill.hpp"
 
 namespace spillway::api {
 
@@ -32,6 +33,7 @@ class Metrics {
 
 /// The store's part of the same text.
 void write_storage_metrics(std::string& out, const queue::sqlite::StorageStatus& status);
+void write_spill_metrics(std::string& out, const spill::Status& spill);
 
 /// A label's value, escaped as the text format wants it.
 std::string label_value(std::string_view text);

@@ -65,6 +65,7 @@ awaitable<Reply> rotate_key(Call& call);
 awaitable<Reply> get_storage(Call& call);
 awaitable<Reply> start_backup(Call& call);
 awaitable<Reply> start_check(Call& call);
+awaitable<Reply> start_rebuild(Call& call);
 
 awaitable<Reply> health(Call& call);
 awaitable<Reply> ready(Call& call);

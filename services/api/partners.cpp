@@ -26,6 +26,7 @@ awaitable<Result<std::vector<store::ConnectionRow>>> commit_state(Call& call, st
         return store::list_connections(connection, {id.value, std::nullopt, std::nullopt}, "", kConnectionsMax);
     };
     auto rows = co_await call.context().store.commit_value<Rows>(queue::CommandClass::intake, std::move(work));
+    if (rows.ok() && call.context().spill) call.context().spill->directory().put(call.named.partner->id, state);
     co_return rows;
 }
 
@@ -37,13 +38,16 @@ awaitable<Reply> create_partner(Call& call) {
     auto name = required_text(*body, "name", 200);
     if (!name.ok()) co_return problem_reply(name.error());
     const store::PartnerRow partner{PartnerId("par_" + call.context().random.hex128()), *name, "active", call.now()};
-    Work work = [partner](queue::Transaction& transaction) -> Result<HttpResponse> {
+    const auto made = std::make_shared<bool>(false);  // not by a twin of this request
+    Work work = [partner, made](queue::Transaction& transaction) -> Result<HttpResponse> {
         auto& connection = queue::sqlite::connection_of(transaction);
         store::insert_partner(connection, partner);
         store::append_event(connection, {partner.created, partner.id, ConnectionId(), "partner.created", "{}"});
+        *made = true;
         return partner_response(201, partner);
     };
     auto reply = co_await commit_answer(call, queue::CommandClass::intake, std::move(work));
+    if (*made && call.context().spill) call.context().spill->directory().put(partner.id, partner.state);
     co_return reply;
 }
 

@@ -25,13 +25,16 @@ void write_version(JsonText& json, const store::VersionRow& row) {
     json.member("accepted_at", format_utc(row.accepted)).member("accepted_by", row.accepted_by).close();
 }
 
-void write_record_members(JsonText& json, const store::RecordRow& record) {
+void write_record_members(JsonText& json, const store::RecordRow& record, bool spilled = false) {
     json.member("connection_id", record.connection.value).member("kind", to_string(record.kind));
     json.member("external_id", record.external_id.value).member("number", record.number);
     json.member("version", record.version).member("applied_version", record.applied_version);
     json.member("voided", record.voided).member("source_version", record.source_version);
     json.member("job_id", record.job);
-    if (record.job_state) json.member("state", queue::to_string(*record.job_state));
+    if (spilled)
+        json.member("state", "spilled");
+    else if (record.job_state)
+        json.member("state", queue::to_string(*record.job_state));
 }
 
 std::string waits_in_words(const queue::Job& job) {
@@ -143,7 +146,7 @@ void write_record_summary(JsonText& json, const store::RecordRow& record) {
 
 void write_record_detail(JsonText& json, const RecordView& view, const Provider* provider) {
     json.object();
-    write_record_members(json, view.record);
+    write_record_members(json, view.record, view.spilled);
     json.member_raw("record", view.latest.body);
     if (view.job) {
         json.key("job");

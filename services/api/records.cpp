@@ -4,6 +4,7 @@
 #include "services/api/paging.hpp"
 #include "services/api/record_paths.hpp"
 #include "services/api/running.hpp"
+#include "services/api/spilled.hpp"
 
 namespace spillway::api {
 namespace {
@@ -38,11 +39,27 @@ Result<RecordView> read_view(store::Connection& connection, const ConnectionId& 
     if (!record) return Error{ErrorKind::not_found, "not_found", "there is no such record"};
     auto latest = store::get_version(connection, record->id);
     if (!latest) return Error{ErrorKind::bug, "no_version", "a record without a version"};
-    RecordView view{*std::move(record), *std::move(latest), {}, {}, {}, {}};
+    RecordView view{*std::move(record), *std::move(latest)};
     if (view.record.job) view.job = queue::sqlite::SqliteStore::get_job(connection, *view.record.job);
     view.links = store::list_links(connection, view.record.id);
     view.attempts = store::list_attempts(connection, view.record.id, kShown);
     view.versions = store::list_versions(connection, view.record.id, kShown);
+    return view;
+}
+
+/// What the spill file knows of a record is newer than what the store does, which may not know it at all yet.
+Result<RecordView> with_spilled(Result<RecordView> stored, spill::Entry newest) {
+    if (!stored.ok() && (stored.error().kind != ErrorKind::not_found || newest.record.empty())) return stored;
+    RecordView view;
+    if (stored.ok()) {
+        view = *std::move(stored);
+    } else {
+        view.record.connection = newest.intake.connection;
+        view.record.kind = newest.kind;
+        view.record.external_id = newest.external_id;
+    }
+    view.spilled = true;
+    if (!newest.record.empty()) view.latest.body = std::move(newest.record);
     return view;
 }
 
@@ -64,6 +81,11 @@ awaitable<Reply> put_record(Call& call) {
         auto refused = co_await refuse(call, record.error(), status_of_bad_record(record.error()));
         co_return refused;
     }
+    const bool spills = co_await diverts(call);
+    if (spills) {
+        auto spilled = co_await spill_one(call, {*intake, path->kind, path->external_id, std::move(record->body)});
+        co_return spilled;
+    }
     Work work = [path = *path, intake = *intake,
                  record = *std::move(record)](queue::Transaction& transaction) -> Result<HttpResponse> {
         auto accepted = store::accept_record(transaction, intake, path.external_id, record);
@@ -81,6 +103,11 @@ awaitable<Reply> void_record(Call& call) {
     if (!body.ok()) co_return problem_reply(body.error());
     const auto intake = read_intake(call, queue::Priority::normal);
     if (!intake.ok()) co_return problem_reply(intake.error());
+    const bool spills = co_await diverts(call);
+    if (spills) {
+        auto spilled = co_await spill_one(call, {*intake, path->kind, path->external_id, ""});
+        co_return spilled;
+    }
     Work work = [path = *path, intake = *intake](queue::Transaction& transaction) -> Result<HttpResponse> {
         auto accepted = store::accept_void(transaction, intake, path.kind, path.external_id);
         if (!accepted.ok()) return std::move(accepted).error();
@@ -97,7 +124,11 @@ awaitable<Reply> get_record(Call& call) {
                                                                   path = *path](store::Connection& connection) {
         return read_view(connection, owner, path);
     };
+    std::optional<spill::Entry> spilled;
+    if (call.context().spill)
+        spilled = co_await call.context().spill->newest(call.named.connection->id, path->kind, path->external_id);
     auto view = co_await call.context().store.read<RecordView>(std::move(look));
+    if (spilled) view = with_spilled(std::move(view), *std::move(spilled));
     if (!view.ok()) co_return problem_reply(view.error());
     const Running running(call.context());
     running.show(view->record);

@@ -35,10 +35,12 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/connections/{connection_id}/books/refresh", kWrite, "", kSmall, refresh_books},
 
     {"PUT", "/v1/connections/{connection_id}/records/{kind}/{external_id}", kWrite, "priority", kRecord, put_record,
-     /*checks_in_commit=*/true},
+     /*checks_in_commit=*/true, /*spills=*/true},
     {"GET", "/v1/connections/{connection_id}/records/{kind}/{external_id}", kAll, "", 0, get_record},
-    {"POST", "/v1/connections/{connection_id}/records/{kind}/{external_id}/void", kWrite, "", kSmall, void_record},
-    {"POST", "/v1/connections/{connection_id}/records:bulk", kWrite, "priority", kBulk, put_records},
+    {"POST", "/v1/connections/{connection_id}/records/{kind}/{external_id}/void", kWrite, "", kSmall, void_record,
+     /*checks_in_commit=*/false, /*spills=*/true},
+    {"POST", "/v1/connections/{connection_id}/records:bulk", kWrite, "priority", kBulk, put_records,
+     /*checks_in_commit=*/false, /*spills=*/true},
     {"GET", "/v1/connections/{connection_id}/records", kAll, "kind state after limit", 0, list_records},
 
     {"POST", "/v1/connections/{connection_id}/syncs", kWrite, "", kSmall, start_sync},
@@ -77,6 +79,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/storage", kAdmin, "", 0, get_storage},
     {"POST", "/v1/storage/backups", kAdmin, "", kSmall, start_backup},
     {"POST", "/v1/storage/checks", kAdmin, "", kSmall, start_check},
+    {"POST", "/v1/storage/rebuilds", kAdmin, "", kSmall, start_rebuild},
 
     {"GET", "/healthz", "", "", 0, health},
     {"GET", "/readyz", "", "", 0, ready},

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "schema/json_text.hpp"
+#include "schema/runtime/log.hpp"
 #include "services/api/answers.hpp"
 #include "services/api/operations.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 using queue::sqlite::BackupReport;
 using queue::sqlite::CheckDepth;
 using queue::sqlite::CheckReport;
+using queue::sqlite::RebuildReport;
 using queue::sqlite::StorageStatus;
 
 void write_check(JsonText& json, const CheckReport& check) {
@@ -29,6 +31,22 @@ void write_backup(JsonText& json, const BackupReport& backup) {
     json.object().member("file", backup.path).member("at", format_utc(backup.at));
     json.member("seconds", seconds_text(backup.took.count())).member("bytes", backup.bytes);
     json.member("failure", backup.failure).close();
+}
+
+void write_rebuild(JsonText& json, const RebuildReport& rebuild) {
+    json.object().member("at", format_utc(rebuild.at)).member("seconds", seconds_text(rebuild.took.count()));
+    json.member("done", rebuild.done).member("total", rebuild.total).member("index", rebuild.index);
+    json.member("complete", rebuild.complete).key("problems").array();
+    for (const std::string& problem : rebuild.problems) json.value(problem);
+    json.close().close();
+}
+
+void write_spill(JsonText& json, const spill::Status& spill) {
+    json.object().member("out_of_reach", spill.out_of_reach).member("entries", spill.entries);
+    json.member("bytes", spill.bytes).member("bytes_max", spill.bytes_max).member("taken", spill.taken);
+    json.member("accepted", spill.merged.accepted).member("unchanged", spill.merged.unchanged);
+    json.member("superseded", spill.merged.superseded).member("repeated", spill.merged.repeated);
+    json.member("refused", spill.merged.refused).member("failure", spill.failure).close();
 }
 
 HttpResponse storage_response(const ApiContext& context, int status_code) {
@@ -48,6 +66,14 @@ HttpResponse storage_response(const ApiContext& context, int status_code) {
     if (status.last_backup) {
         json.key("last_backup");
         write_backup(json, *status.last_backup);
+    }
+    if (status.rebuild) {
+        json.key("rebuild");
+        write_rebuild(json, *status.rebuild);
+    }
+    if (context.spill) {
+        json.key("spill");
+        write_spill(json, context.spill->status());
     }
     json.close();
     return json_response(status_code, std::move(json).take());
@@ -70,6 +96,16 @@ awaitable<void> carry_out_backup(ApiContext& context, std::string path) {
 
 awaitable<void> carry_out_check(ApiContext& context, CheckDepth depth) {
     [[maybe_unused]] auto report = co_await context.store.check(depth);
+}
+
+/// A rebuild that went through is judged by a check, which also takes back what an earlier one had found.
+awaitable<void> carry_out_rebuild(ApiContext& context) {
+    log_warn("rebuild_began");
+    const auto rebuilt = co_await context.store.rebuild_indexes();
+    if (!rebuilt.ok()) co_return;
+    for (const std::string& problem : rebuilt->problems) log_error("index_not_rebuilt", {{"detail", problem}});
+    log_info("rebuild_ended", {{"dur_ms", rebuilt->took}, {"indexes", rebuilt->done}, {"complete", rebuilt->complete}});
+    if (rebuilt->complete) co_await carry_out_check(context, CheckDepth::full);
 }
 
 }  // namespace
@@ -104,6 +140,39 @@ awaitable<Reply> start_check(Call& call) {
     co_return storage_response(call.context(), 202);
 }
 
+awaitable<Reply> start_rebuild(Call& call) {
+    const auto body = read_object_body(call, {}, /*may_be_absent=*/true);
+    if (!body.ok()) co_return problem_reply(body.error());
+    if (const auto error = busy(call.context())) co_return problem_reply(*error);
+    auto work = carry_out_rebuild(call.context());
+    boost::asio::co_spawn(co_await boost::asio::this_coro::executor, std::move(work), boost::asio::detached);
+    co_return storage_response(call.context(), 202);
+}
+
+void write_spill_metrics(std::string& out, const spill::Status& spill) {
+    const auto metric = [&out](const char* type, const char* name, const char* help, std::int64_t value) {
+        out += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " " + type + "\n" + name + " " +
+               std::to_string(value) + "\n";
+    };
+    metric("gauge", "spillway_spill_out_of_reach",
+           "1: the store cannot be asked to write, intake goes to the spill file.", spill.out_of_reach ? 1 : 0);
+    metric("gauge", "spillway_spill_entries", "Acknowledged, not merged into the store yet.", spill.entries);
+    metric("gauge", "spillway_spill_bytes", "Size of the spill file.", spill.bytes);
+    metric("gauge", "spillway_spill_bytes_max", "Its bound.", spill.bytes_max);
+    metric("gauge", "spillway_spill_failing", "1: merging does not go on.", spill.failure.empty() ? 0 : 1);
+    metric("counter", "spillway_spill_taken_total", "Submissions taken into the spill file.", spill.taken);
+    out +=
+        "# HELP spillway_spill_merged_total What became of them in the store.\n"
+        "# TYPE spillway_spill_merged_total counter\n";
+    const std::pair<const char*, std::int64_t> outcomes[] = {{"accepted", spill.merged.accepted},
+                                                             {"unchanged", spill.merged.unchanged},
+                                                             {"superseded", spill.merged.superseded},
+                                                             {"repeated", spill.merged.repeated},
+                                                             {"refused", spill.merged.refused}};
+    for (const auto& [outcome, count] : outcomes)
+        out += std::string("spillway_spill_merged_total{outcome=\"") + outcome + "\"} " + std::to_string(count) + "\n";
+}
+
 void write_storage_metrics(std::string& out, const StorageStatus& status) {
     const auto gauge = [&out](const char* name, const char* help, const std::string& value) {
         out += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " gauge\n" + name + " " + value + "\n";
@@ -123,6 +192,11 @@ void write_storage_metrics(std::string& out, const StorageStatus& status) {
     gauge("spillway_storage_room", "0 ample, 1 no intake, 2 settles only.",
           std::to_string(static_cast<int>(status.room)));
     gauge("spillway_storage_damaged", "1: a check has found damage.", status.damage.empty() ? "0" : "1");
+    if (status.rebuild) {
+        gauge("spillway_storage_rebuild_done", "Indexes made anew by the last rebuild.",
+              std::to_string(status.rebuild->done));
+        gauge("spillway_storage_rebuild_total", "Indexes that it is to make.", std::to_string(status.rebuild->total));
+    }
     if (status.last_check)
         gauge("spillway_storage_last_check_timestamp_seconds", "When the last check ended.",
               seconds_text(to_ms(status.last_check->at)));

@@ -3,6 +3,7 @@
 #include "services/api/operations.hpp"
 #include "services/api/paging.hpp"
 #include "services/api/running.hpp"
+#include "services/api/spilled.hpp"
 
 namespace spillway::api {
 namespace {
@@ -125,6 +126,9 @@ awaitable<void> stream_sync(Api& api, Principal principal, SyncId id, http::Resp
 awaitable<Reply> start_sync(Call& call) {
     const auto body = read_object_body(call, {}, /*may_be_absent=*/true);
     if (!body.ok()) co_return problem_reply(body.error());
+    // What was accepted before belongs to the sync.
+    const auto merged = co_await await_merge(call);
+    if (!merged.ok()) co_return problem_reply(merged.error());
     auto reply = co_await answer_with_key(call, start_now);
     auto* response = std::get_if<HttpResponse>(&reply);
     if (!response || response->status != 202) co_return reply;

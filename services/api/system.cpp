@@ -56,12 +56,18 @@ awaitable<Reply> ready(Call& call) {
     auto status = call.context().ready ? call.context().ready() : success();
     if (!status.ok()) co_return problem_reply(status.error(), 503);
     const auto storage = call.context().store.status();
+    const std::string cure = queue::sqlite::only_indexes(storage.damage)
+                                 ? "run `spillway repair --indexes`, the service goes on meanwhile"
+                                 : "stop the service and run `spillway repair`";
     if (!storage.damage.empty())
-        co_return problem_reply(Error{ErrorKind::unavailable, "storage_damaged",
-                                      storage.damage.front() + ": stop the service and run `spillway repair`"});
+        co_return problem_reply(Error{ErrorKind::unavailable, "storage_damaged", storage.damage.front() + ": " + cure});
     const char* check = storage.last_check && storage.last_check->complete ? "passed" : "not_yet";
     JsonText json;
     json.object().member("status", "ready").member("storage_check", check).member("room", to_string(storage.room));
+    if (call.context().spill) {
+        const auto spill = call.context().spill->status();
+        json.key("spill").object().member("out_of_reach", spill.out_of_reach).member("entries", spill.entries).close();
+    }
     if (const auto trust = call.context().sync.trust(); trust.doubt) {
         json.key("doubt").object().member("why", trust.doubt->why).member("since", format_utc(trust.doubt->since));
         if (trust.doubt->until) json.member("until", format_utc(*trust.doubt->until));
@@ -87,6 +93,7 @@ awaitable<Reply> metrics(Call& call) {
     if (call.context().relay != nullptr) write_relay_metrics(response.body, call.context().relay->status());
     write_trust_metrics(response.body, call.context().sync.trust());
     write_storage_metrics(response.body, call.context().store.status());
+    if (call.context().spill) write_spill_metrics(response.body, call.context().spill->status());
     call.api.metrics.write(response.body);
     co_return response;
 }

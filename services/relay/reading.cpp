@@ -299,6 +299,8 @@ asio::awaitable<Result<void>> Relay::take_in(std::vector<OutboxRow> rows, Cursor
         [rows = std::move(rows)](store::Connection&) { return check_rows(rows); };
     auto checked = co_await store_.read<std::vector<CheckedRow>>(std::move(check));
     if (!checked.ok()) co_return std::move(checked).error();
+    if (stands_back_ && stands_back_())
+        co_return Error{ErrorKind::unavailable, "in_repair", "records in the spill file go first"};
     auto taken = co_await commit_rows(*checked, next);
     if (!taken.ok() && !store_waits(taken.error())) taken = co_await commit_one_by_one(*checked, next);
     if (!taken.ok()) co_return std::move(taken).error();

@@ -12,6 +12,7 @@ Relay::Relay(Parts parts)
       store_(parts.store),
       clock_(parts.clock),
       limits_(parts.limits),
+      stands_back_(std::move(parts.stands_back)),
       page_rows_(std::min<std::size_t>(100, parts.limits.rows_max)),
       pause_(parts.limits.poll_min),
       state_since_(clock_.steady_now()),

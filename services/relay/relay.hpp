@@ -32,6 +32,9 @@ class Relay final : public Control {
         queue::sqlite::SqliteStore& store;
         Clock& clock;
         Limits limits{};
+        /// Whether records that were acknowledged elsewhere are not in the store yet: what is taken in now would
+        /// overtake them. May be empty.
+        std::function<bool()> stands_back{};
     };
     explicit Relay(Parts parts);
     ~Relay() override;
@@ -85,6 +88,7 @@ class Relay final : public Control {
     queue::sqlite::SqliteStore& store_;
     Clock& clock_;
     const Limits limits_;
+    const std::function<bool()> stands_back_;
 
     std::optional<Cursor> cursor_{};
     std::optional<Alarm> alarm_{};

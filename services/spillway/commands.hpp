@@ -92,6 +92,8 @@ int revoke_key(Session& session, const std::string& id);
 int show_storage(Session& session);
 int back_up(Session& session, const std::string& name);
 int check_storage(Session& session, bool full);
+/// Of the running service, which goes on meanwhile.
+int rebuild_indexes(Session& session);
 /// Needs no service: it must be stopped.
 int repair_store(Session& session, const std::string& state_dir, bool accept_loss);
 

@@ -73,11 +73,17 @@ int show_status(Session& session) {
     if (session.json()) {
         JsonText json;
         json.object().member("url", (*client)->url()).member("status", (*ready)["status"].string_or(""));
+        json.member_raw("spill", write_json((*ready)["spill"]));
         json.member_raw("connections", write_json(list)).close();
         session.out() << std::move(json).take() << "\n";
         return kOk;
     }
     session.out() << (*client)->url() << " is " << (*ready)["status"].string_or("ready") << "\n";
+    const JsonValue& spill = (*ready)["spill"];
+    if (spill["out_of_reach"].bool_or(false))
+        session.out() << "the database is in repair: intake goes to the spill file\n";
+    if (spill["entries"].int64_or(0) > 0)
+        session.out() << spill["entries"].text() << " submissions wait in the spill file\n";
     show_connections(session, list);
     return kOk;
 }

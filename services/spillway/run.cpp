@@ -214,9 +214,15 @@ class Commands {
         leaf(&app_, "check", "look for damage in the database", [this](Session& session) {
             return check_storage(session, full_);
         })->add_flag("--full", full_, "indexes against rows too");
-        CLI::App* repair = leaf(&app_, "repair", "a damaged database of a stopped service, on this machine",
-                                [this](Session& session) { return repair_store(session, state_dir_, accept_loss_); });
-        repair->add_option("--state", state_dir_, "the service's state_dir")->required();
+        CLI::App* repair = leaf(
+            &app_, "repair", "a damaged database: of a stopped service on this machine, or indexes of a running one",
+            [this](Session& session) {
+                return indexes_ ? rebuild_indexes(session) : repair_store(session, state_dir_, accept_loss_);
+            });
+        CLI::Option_group* what = repair->add_option_group("what");
+        what->require_option(1);
+        what->add_option("--state", state_dir_, "the stopped service's state_dir");
+        what->add_flag("--indexes", indexes_, "make the running service's indexes anew; intake stays open");
         repair->add_flag("--accept-loss", accept_loss_, "go on although rows are lost");
     }
 
@@ -251,7 +257,7 @@ class Commands {
     std::uint64_t seed_ = 1;
     bool wait_ = false;
     bool reread_ = false;
-    bool full_ = false, accept_loss_ = false;
+    bool full_ = false, accept_loss_ = false, indexes_ = false;
 };
 
 int run_checked(std::vector<std::string> arguments, Terminal& terminal) {

@@ -26,6 +26,18 @@ void show(Session& session, const JsonValue& storage) {
                       << check["problems"].items().size() << " problems\n";
     for (const JsonValue& problem : storage["damage"].items())
         session.out() << "damaged: " << problem.string_or("") << "\n";
+    const JsonValue& rebuild = storage["rebuild"];
+    if (rebuild.is_object()) {
+        session.out() << "indexes rebuilt at " << rebuild["at"].string_or("") << ": " << rebuild["done"].text()
+                      << " of " << rebuild["total"].text() << (rebuild["complete"].bool_or(false) ? "" : ", not ended")
+                      << "\n";
+        for (const JsonValue& problem : rebuild["problems"].items())
+            session.out() << "not rebuilt: " << problem.string_or("") << "\n";
+    }
+    const JsonValue& spill = storage["spill"];
+    if (spill["entries"].int64_or(0) > 0 || spill["out_of_reach"].bool_or(false))
+        session.out() << "spill file: " << spill["entries"].text() << " submissions in " << spill["bytes"].text()
+                      << " of " << spill["bytes_max"].text() << " bytes wait to be merged\n";
     const JsonValue& backup = storage["last_backup"];
     if (!backup.is_object()) return;
     session.out() << "backup " << backup["file"].string_or("") << " at " << backup["at"].string_or("") << ": ";
@@ -84,6 +96,16 @@ int check_storage(Session& session, bool full) {
     const int printed = session.print(*storage, [&](const JsonValue& one) { show(session, one); });
     const bool sound = (*storage)["damage"].items().empty() && (*storage)["last_check"]["complete"].bool_or(false);
     return sound ? printed : kFailed;
+}
+
+int rebuild_indexes(Session& session) {
+    const auto storage = carry_out(session, "/v1/storage/rebuilds", "");
+    if (!storage.ok()) return session.fail(storage.error());
+    const int printed = session.print(*storage, [&](const JsonValue& one) { show(session, one); });
+    const JsonValue& rebuild = (*storage)["rebuild"];
+    const bool mended = rebuild["complete"].bool_or(false) && rebuild["problems"].items().empty() &&
+                        (*storage)["damage"].items().empty();
+    return mended ? printed : kFailed;
 }
 
 /// What the callers were told of may be gone: the service shall begin a new generation, and look before it sends.

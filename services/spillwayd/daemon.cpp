@@ -95,8 +95,10 @@ struct Parts {
     SystemRandom random{};
     SystemRandom file_random{};  ///< for the grants thread: a generator serves one thread
     asio::thread_pool blocking{1};
+    asio::thread_pool spill_thread{1};
     asio::thread_pool relay_blocking{1};  ///< names that nobody answers for must not hold up the grants
     std::unique_ptr<queue::sqlite::SqliteStore> store{};
+    std::unique_ptr<spill::Spill> spill{};
     std::unique_ptr<connectors::HttpTransport> transport{};
     std::unique_ptr<sync::GrantKeeper> grants{};
     std::unique_ptr<sync::Service> service{};
@@ -118,6 +120,17 @@ Result<void> open_store(Parts& parts) {
     if (!store.ok()) return std::move(store).error();
     parts.store = std::move(*store);
     return success();
+}
+
+asio::awaitable<Result<void>> open_spill(Parts& parts) {
+    queue::SpillSettings file;
+    file.path = parts.config.state_dir + "/spill";
+    spill::Spill::Parts given{parts.loop.get_executor(), parts.spill_thread.get_executor(), *parts.store, parts.clock,
+                              std::move(file)};
+    auto spill = co_await spill::Spill::open(std::move(given));
+    if (!spill.ok()) co_return std::move(spill).error();
+    parts.spill = std::move(*spill);
+    co_return success();
 }
 
 Result<void> open_grants(Parts& parts) {
@@ -176,7 +189,7 @@ Result<void> open_api(Parts& parts, const std::string& generation) {
     parts.api = std::make_unique<api::ApiContext>(
         api::ApiContext{*parts.store, *parts.service, std::move(providers), parts.clock, parts.random,
                         std::move(settings), [&parts] { return parts.started ? success() : Result<void>(starting()); },
-                        log_request, parts.relay.relay.get(), parts.replayer.get()});
+                        log_request, parts.relay.relay.get(), parts.replayer.get(), parts.spill.get()});
     parts.handler = api::make_handler(*parts.api);
     auto server =
         http::listen(parts.loop.get_executor(), parts.config.address, parts.config.port,
@@ -193,13 +206,16 @@ Result<void> build(Parts& parts) {
     if (!grants.ok()) return grants;
     if (parts.config.relay) {
         auto relay = make_relay(*parts.config.relay, parts.loop.get_executor(), parts.relay_blocking.get_executor(),
-                                *parts.store, parts.clock);
+                                *parts.store, parts.clock, [&parts] { return parts.spill && !parts.spill->empty(); });
         if (!relay.ok()) return std::move(relay).error();
         parts.relay = *std::move(relay);
     }
     parts.service = std::make_unique<sync::Service>(sync::Service::Parts{
         parts.loop.get_executor(), *parts.store, *parts.transport, *parts.grants, parts.clock, parts.random,
-        make_apps(parts.config), [&parts](std::int64_t count) { return note_beat(parts, count); }});
+        make_apps(parts.config), [&parts](std::int64_t count) { return note_beat(parts, count); },
+        [&parts](const store::ConnectionRow& row) {
+            if (parts.spill) parts.spill->directory().put({row.id, row.partner, row.state, row.posting});
+        }});
     return success();
 }
 
@@ -208,6 +224,8 @@ asio::awaitable<int> serve(Parts& parts) {
         co_await check_generation(*parts.store, parts.config.state_dir, parts.clock.wall_now(), parts.random);
     if (!generation.ok()) co_return refuse(generation.error());
     parts.generation = *generation;
+    auto spill = co_await open_spill(parts);
+    if (!spill.ok()) co_return refuse(spill.error());
     auto loaded = co_await parts.grants->load();
     if (!loaded.ok()) co_return refuse(loaded.error());
     if (parts.relay.relay) {
@@ -234,6 +252,7 @@ asio::awaitable<int> serve(Parts& parts) {
         ended.notify();
     };
     tasks.spawn(watch_store(parts, stop, store_failed), "store");
+    tasks.spawn(parts.spill->run(), "spill");
     tasks.spawn(check_after_start(*parts.store, parts.clock), "storage_care");
     tasks.spawn(nightly.run(), "nightly");
     tasks.spawn(parts.replayer->run(), "replays");
@@ -245,10 +264,12 @@ asio::awaitable<int> serve(Parts& parts) {
     log_info("ready", {{"port", parts.server->port()}, {"state_dir", parts.config.state_dir}});
 
     co_await stop.wait();
+    parts.store->end_care();
     co_await relaying.stop(parts.clock, kRelayGrace);
     co_await parts.server->stop(kServerGrace);
     co_await parts.service->stop(kLaneGrace);
     co_await tasks.stop(parts.clock, Millis{200});
+    co_await parts.spill->stop();
     co_await parts.store->close();
     if (store_failed) log_error("store_failed");
     log_info("stopped");
@@ -273,6 +294,7 @@ int run(const Config& config) {
     });
     loop.run();
     parts.blocking.join();
+    parts.spill_thread.join();
     parts.relay_blocking.join();
     return code;
 }

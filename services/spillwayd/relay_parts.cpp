@@ -20,7 +20,8 @@ Result<std::unique_ptr<relay::PaymentDb>> make_db(const RelayConfig& config, boo
 }  // namespace
 
 Result<RelayParts> make_relay(const RelayConfig& config, boost::asio::any_io_executor loop,
-                              boost::asio::any_io_executor blocking, queue::sqlite::SqliteStore& store, Clock& clock) {
+                              boost::asio::any_io_executor blocking, queue::sqlite::SqliteStore& store, Clock& clock,
+                              std::function<bool()> stands_back) {
     auto db = make_db(config, loop, std::move(blocking), clock);
     if (!db.ok()) return invalid("bad_config", "/relay: " + db.error().detail, "/relay");
     relay::Limits limits;
@@ -29,7 +30,7 @@ Result<RelayParts> make_relay(const RelayConfig& config, boost::asio::any_io_exe
     limits.holder_alert = config.long_transaction;
     RelayParts parts;
     parts.db = *std::move(db);
-    relay::Relay::Parts given{std::move(loop), *parts.db, store, clock, limits};
+    relay::Relay::Parts given{std::move(loop), *parts.db, store, clock, limits, std::move(stands_back)};
     parts.relay = std::make_unique<relay::Relay>(std::move(given));
     return parts;
 }

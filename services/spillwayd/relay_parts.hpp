@@ -15,6 +15,7 @@ struct RelayParts {
 
 /// `blocking` resolves names and reads files. Errors: invalid/`bad_config`.
 Result<RelayParts> make_relay(const RelayConfig& config, boost::asio::any_io_executor loop,
-                              boost::asio::any_io_executor blocking, queue::sqlite::SqliteStore& store, Clock& clock);
+                              boost::asio::any_io_executor blocking, queue::sqlite::SqliteStore& store, Clock& clock,
+                              std::function<bool()> stands_back);
 
 }  // namespace spillway::daemon

@@ -61,6 +61,17 @@ std::optional<ConnectionGist> get_connection_gist(Connection& connection, const 
                      });
 }
 
+std::vector<ConnectionGist> all_connection_gists(Connection& connection) {
+    return rows(
+        query(connection, "SELECT id, partner_id, state, posting FROM connections"), [](SQLite::Statement& row) {
+            return ConnectionGist{ConnectionId(text(row, 0)), PartnerId(text(row, 1)), text(row, 2), text(row, 3)};
+        });
+}
+
+Error disconnected() {
+    return {ErrorKind::conflict, "disconnected", "the connection is disconnected: connect the organisation again"};
+}
+
 std::optional<ConnectionRow> get_connection(Connection& connection, const ConnectionId& id) {
     return first_row(query(connection, SPILLWAY_CONNECTION_SELECT "WHERE id = ?1", id.value), read_connection);
 }

@@ -38,6 +38,10 @@ void insert_connection(Connection& connection, const ConnectionRow& row);
 bool update_connection(Connection& connection, const ConnectionRow& row);
 std::optional<ConnectionRow> get_connection(Connection& connection, const ConnectionId& id);
 std::optional<ConnectionGist> get_connection_gist(Connection& connection, const ConnectionId& id);
+/// All of them, disconnected ones included.
+std::vector<ConnectionGist> all_connection_gists(Connection& connection);
+/// Why nothing is accepted for a connection that is no longer linked.
+Error disconnected();
 /// In id order after `after`.
 std::vector<ConnectionRow> list_connections(Connection& connection, const ConnectionFilter& filter,
                                             const std::string& after, std::size_t limit);

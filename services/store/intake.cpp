@@ -41,9 +41,7 @@ std::optional<std::string> number_of(const Record& record) {
 Result<ConnectionGist> open_connection(Connection& connection, const ConnectionId& id) {
     auto row = get_connection_gist(connection, id);
     if (!row) return Error{ErrorKind::not_found, "no_connection", "there is no such connection"};
-    if (row->state == "disconnected")
-        return Error{ErrorKind::conflict, "disconnected",
-                     "the connection is disconnected: connect the organisation again"};
+    if (row->state == "disconnected") return disconnected();
     return *std::move(row);
 }
 

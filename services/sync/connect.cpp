@@ -94,6 +94,7 @@ asio::awaitable<Result<ConnectionId>> Service::link_tenant(store::ConsentRow con
     };
     const auto stored = co_await store_.commit(queue::CommandClass::intake, std::move(work));
     if (!stored.ok()) co_return stored.error();
+    if (changed_) changed_(row);
     auto lane = co_await make_lane(row, /*fresh=*/true);
     if (!lane.ok()) co_return std::move(lane).error();
     auto started = co_await start_lane(row.id, std::move(*lane));

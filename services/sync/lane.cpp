@@ -78,7 +78,7 @@ Millis LaneParts::no_answer(Millis at_least) {
     return trip(at_least);
 }
 
-bool LaneParts::has_room() const { return store.room() != queue::sqlite::Room::settles_only; }
+bool LaneParts::can_settle() const { return store.room() != queue::sqlite::Room::settles_only && !store.held(); }
 
 void LaneParts::recovered() {
     failures_in_row = 0;
@@ -200,8 +200,8 @@ asio::awaitable<bool> Lane::send_next() {
         co_await wake_.wait();
         co_return false;
     }
-    if (!parts_.has_room()) {
-        // Nothing is begun that a full disk could keep from being settled.
+    if (!parts_.can_settle()) {
+        // Nothing is begun that a full disk, or a repair, could keep from being settled.
         co_await wake_.wait_until(world_.clock, now + kRoomAgain);
         co_return false;
     }
@@ -277,9 +277,9 @@ LaneStatus Lane::status() const {
     status.day_left = const_cast<pacing::Pacer&>(pacer_).day_left(now);
     if (state_ != "active") {
         status.doing = state_;
-    } else if (!parts_.has_room()) {
+    } else if (!parts_.can_settle()) {
         status.doing = "waiting";
-        status.waits_for = "disk";
+        status.waits_for = world_.store.held() ? "repair" : "disk";
     } else if (const auto until = std::max(parts_.hold_until, closed_until_); now < until) {
         status.doing = "waiting";
         status.waits_for = "provider";

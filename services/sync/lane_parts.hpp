@@ -64,8 +64,9 @@ struct LaneParts {
     /// The jittered wait before a record's next attempt.
     Millis retry_delay(int attempts);
     void recovered();
-    /// False while so little of the disk is free that only what is in flight may be settled.
-    [[nodiscard]] bool has_room() const;
+    /// False while so little of the disk is free that only what is in flight may be settled, and while a repair holds
+    /// the store: nothing is begun then.
+    [[nodiscard]] bool can_settle() const;
     [[nodiscard]] SettleContext settle_context() const;
 };
 

@@ -156,6 +156,8 @@ asio::awaitable<void> Resolution::settle(Findings findings) {
 asio::awaitable<Result<void>> Resolution::touch(std::vector<pacing::DayRow> day_calls) {
     // The wait for a slot may have outlasted the key's memory: the repeat would then be a second request.
     if (!may_resend()) co_return Error{ErrorKind::cancelled, "key_memory_over", "too late to send again"};
+    if (!lane_.can_settle())
+        co_return Error{ErrorKind::cancelled, "cannot_settle", "the store could not note that it goes again"};
     call_.sent = lane_.clock.wall_now();
     call_.last_sent = lane_.clock.steady_now();
     call_.resent = true;

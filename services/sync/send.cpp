@@ -44,7 +44,8 @@ asio::awaitable<Result<void>> write_intent(LaneParts& lane, Flight& flight, stor
                                            std::vector<pacing::DayRow> day_calls) {
     // Paused or disconnected while it waited for its slot: nothing leaves any more.
     if (!lane.may_send) co_return Error{ErrorKind::cancelled, "not_sending", "the connection does not send now"};
-    if (!lane.has_room()) co_return Error{ErrorKind::cancelled, "disk_full", "the disk has no room to settle it"};
+    if (!lane.can_settle())
+        co_return Error{ErrorKind::cancelled, "cannot_settle", "the store could not take in what becomes of it"};
     if (call.intents.front().id != 0) {  // the first send was answered with 401
         auto noted = co_await note_send(lane, call, std::move(day_calls));
         co_return noted;

@@ -31,6 +31,7 @@ Service::Service(Parts parts)
       world_{parts.executor, parts.store, parts.transport, parts.grants, parts.clock, parts.random},
       apps_(std::move(parts.apps)),
       beaten_(std::move(parts.beaten)),
+      changed_(std::move(parts.changed)),
       tasks_(parts.executor, "sync") {
     store_.on_ready([this](const std::string& lane) {
         if (const auto found = lanes_.find(lane); found != lanes_.end()) found->second->wake();
@@ -178,6 +179,7 @@ asio::awaitable<Result<store::ConnectionRow>> Service::change(ConnectionId id, C
         return *row;
     };
     auto row = co_await store_.commit_value(queue::CommandClass::settle, std::move(work));
+    if (row.ok() && changed_) changed_(*row);
     if (row.ok())
         if (const auto lane = lanes_.find(row->id.value); lane != lanes_.end()) lane->second->update(*row);
     co_return row;

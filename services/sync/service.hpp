@@ -36,6 +36,8 @@ class Service final : public SyncService {
         std::map<std::string, ProviderApp> apps;  ///< by provider name
         /// Told of each heartbeat that is stored, to be noted beside the store; may be empty.
         std::function<boost::asio::awaitable<void>(std::int64_t count)> beaten{};
+        /// Told of each connection that is made or changed, once that is stored; may be empty.
+        std::function<void(const store::ConnectionRow&)> changed{};
     };
     explicit Service(Parts parts);
     ~Service() override;
@@ -113,6 +115,7 @@ class Service final : public SyncService {
     /// Shared with requests that use a lane's caller while the connection may be disconnected.
     std::map<std::string, std::shared_ptr<Lane>> lanes_;
     std::function<boost::asio::awaitable<void>(std::int64_t)> beaten_;
+    std::function<void(const store::ConnectionRow&)> changed_;
     std::int64_t alarms_ = 0;
     std::set<std::string> leaving_;  ///< being disconnected: their lanes still end their calls
     TaskGroup tasks_;

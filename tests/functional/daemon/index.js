@@ -8,7 +8,7 @@ const AT_ONCE = 10;
 const [bin, word = ''] = process.argv.slice(2);
 
 // The longest first.
-const suites = [require('./kills'), require('./restores'), require('./stops'), require('./trouble'), require('./talk'), require('./relay'), require('./starts'), require('./compare')];
+const suites = [require('./kills'), require('./restores'), require('./stops'), require('./repair'), require('./trouble'), require('./talk'), require('./relay'), require('./starts'), require('./compare')];
 const tests = suites.flatMap(({ name: suite, limitMs, tests: all, plain }) =>
   Object.entries(all).map(([name, test]) => ({ name: `${suite}: ${name}`, limitMs, test, plain })));
 

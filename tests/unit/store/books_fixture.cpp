@@ -35,6 +35,7 @@ BooksTest::BooksTest(Storage where) : storage(where), folder(new_folder()), cloc
     settings.path = (folder / "store.db").string();
     settings.migrations = embedded::migrations;
     settings.on_loop = storage == Storage::on_loop;
+    settings.storage = GateExecutor(gate);
     settings.read_limit = Millis{0};
     settings.free_bytes = [this] { return free_bytes.load(); };
     auto opened = queue::sqlite::SqliteStore::open(io.get_executor(), *clock, settings);
@@ -53,6 +54,7 @@ BooksTest::BooksTest(Storage where) : storage(where), folder(new_folder()), cloc
 }
 
 BooksTest::~BooksTest() {
+    gate.open();
     store.reset();
     std::error_code ignored;  // a folder left behind harms nobody
     std::filesystem::remove_all(folder, ignored);

@@ -11,6 +11,7 @@
 #include "queue/sqlite/sqlite_store.hpp"
 #include "services/store/intake.hpp"
 #include "services/store/partners.hpp"
+#include "tests/support/gate.hpp"
 #include "tests/support/run.hpp"
 
 namespace spillway::test {
@@ -66,6 +67,7 @@ struct BooksTest : ::testing::Test {
     Storage storage;
     std::filesystem::path folder;
     boost::asio::io_context io{1};
+    Gate gate{io};  ///< closed, the store stands still (on the loop only)
     std::unique_ptr<SimClock> clock;
     std::atomic<std::int64_t> free_bytes{std::int64_t{1} << 40};  ///< what the disk has left
     std::unique_ptr<queue::sqlite::SqliteStore> store;
