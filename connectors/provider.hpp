@@ -183,14 +183,16 @@ class Provider {
     /// that need no look at the provider (number too long, kind not supported, unmapped code, locked period, total
     /// beyond the bound) come from prepare.
     [[nodiscard]] virtual std::vector<Step> plan(const Subject& subject) const = 0;
-    /// @param current  the object as just read, for updates; null when not needed (see reads_before).
+    /// A step that takes something away for a newer version is refused with whatever would refuse that version, so that
+    /// the books never lose an object for one that cannot be written.
+    /// @param read  the objects of these roles as they are now, those that were found; other records' may be among them.
     /// Errors: rejected with code and detail (to be parked); conflict/`drift` when a person changed owned fields in the
     /// books.
     [[nodiscard]] virtual Result<PreparedObject> prepare(const Subject& subject, const Step& step,
                                                          const Mapping& mapping, const Books& books,
-                                                         const RemoteObject* current) const = 0;
-    /// Whether a step needs the object as it is now.
-    [[nodiscard]] virtual bool reads_before(const Step& step) const = 0;
+                                                         std::span<const RemoteObject> read) const = 0;
+    /// Roles of the subject's objects that are read before a step is prepared.
+    [[nodiscard]] virtual std::vector<std::string> reads_before(const Subject& subject, const Step& step) const = 0;
     /// Objects with equal batch words may share a call; `size` is the most that one call takes.
     struct BatchRule {
         std::string word;

@@ -115,6 +115,12 @@ std::vector<Step> plan_steps(const Subject& subject) {
     return std::move(steps).take();
 }
 
+std::vector<std::string> roles_read_before(const Step& step) {
+    if (step.verb == Verb::create) return {};
+    if (std::string_view(step.role).starts_with(kAllocationPrefix)) return {step.role, std::string(kDocumentRole)};
+    return {step.role};
+}
+
 std::string display_name(const Subject& subject, std::string_view role) {
     const auto* contact = std::get_if<Contact>(&subject.record.body);
     if (contact == nullptr) return {};

@@ -5,6 +5,7 @@
 #include "connectors/qbo/plan.hpp"
 #include "connectors/qbo/words.hpp"
 #include "schema/json_text.hpp"
+#include "connectors/rehearsal.hpp"
 #include "schema/record_rules.hpp"
 #include "schema/utf8.hpp"
 
@@ -261,6 +262,18 @@ Result<void> check_drift(const Work& work, const PreparedObject& object) {
     if (work.current->version.empty()) return drift("the object was deleted in QuickBooks");
     if (work.link->voided) return success();
     if (!work.current->live) return drift("the object was voided or made inactive in QuickBooks");
+/// A transaction in a closed period can be neither voided nor deleted; nor is what hangs on one taken off.
+Result<void> check_open_period(const Work& work, std::span<const RemoteObject> read) {
+    if (is_name_list(work.step.entity)) return success();
+    for (const std::string& role : roles_read_before(work.step)) {
+        const Link* link = link_of(work.subject, role);
+        const RemoteObject* current = link == nullptr ? nullptr : object_of(*link, read);
+        if (current == nullptr || !current->date) continue;
+        if (Result<void> open = check_date(work.books, *current->date); !open) return open;
+    }
+    return success();
+}
+
     const Result<JsonValue> body = parse_json(object.body);
     if (!body) return body.error();
     std::string fields;
@@ -273,15 +286,22 @@ Result<void> check_drift(const Work& work, const PreparedObject& object) {
 }  // namespace
 
 Result<PreparedObject> prepare_object(const Subject& subject, const Step& step, const Mapping& mapping,
-                                      const Books& books, const RemoteObject* current) {
-    const Work work{subject, step, mapping, books, current, link_of(subject, step.role)};
+                                      const Books& books, std::span<const RemoteObject> read) {
+    const auto work_of = [&](const Subject& with, const Step& wanted) {
+        const Link* link = link_of(with, wanted.role);
+        const bool creates = wanted.verb == Verb::create;
+        return Work{with, wanted, mapping, books, link == nullptr || creates ? nullptr : object_of(*link, read), link};
+    };
+    const Work work = work_of(subject, step);
     if (step.verb != Verb::create && work.link == nullptr)
         return Error{ErrorKind::bug, "unknown_step", "no object in the role '" + step.role + "'"};
-    if (step.verb == Verb::void_ || step.verb == Verb::remove) return prepare_ending(work);
-    Result<PreparedObject> object = prepare_write(work);
-    if (!object) return object;
-    if (const Result<void> drift = check_drift(work, *object); !drift) return drift.error();
-    return object;
+    if (step.verb == Verb::create || step.verb == Verb::update) return prepare_written(work);
+    if (const Result<void> open = check_open_period(work, read); !open) return open.error();
+    if (!subject.voided) {
+        const auto write = [&](const Subject& then, const Step& next) { return prepare_written(work_of(then, next)); };
+        if (const auto refusal = rehearse(subject, plan_steps(subject), write)) return *refusal;
+    }
+    return prepare_ending(work);
 }
 
 std::string write_extra(const Extra& extra) {
@@ -299,5 +319,13 @@ Extra read_extra(std::string_view text) {
     if (!json) return {};
     return {(*json)["tag"].string_or(""), (*json)["currency"].string_or(""), (*json)["bound"].decimal_or({})};
 }
+/// A create or update, and what a person did to the object meanwhile.
+Result<PreparedObject> prepare_written(const Work& work) {
+    Result<PreparedObject> object = prepare_write(work);
+    if (!object) return object;
+    if (const Result<void> drift = check_drift(work, *object); !drift) return drift.error();
+    return object;
+}
+
 
 }  // namespace spillway::qbo

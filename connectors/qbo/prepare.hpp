@@ -10,7 +10,7 @@ namespace spillway::qbo {
 /// code_not_allowed, code_too_long, invoice_is_credit, voided_in_books, reference_missing, and those of coding.hpp;
 /// conflict/`drift`.
 Result<PreparedObject> prepare_object(const Subject& subject, const Step& step, const Mapping& mapping,
-                                      const Books& books, const RemoteObject* current);
+                                      const Books& books, std::span<const RemoteObject> read);
 
 /// PreparedObject::extra of ours.
 struct Extra {

@@ -44,11 +44,12 @@ class Qbo final : public Provider {
 
     std::vector<Step> plan(const Subject& subject) const override { return qbo::plan_steps(subject); }
     Result<PreparedObject> prepare(const Subject& subject, const Step& step, const Mapping& mapping, const Books& books,
-                                   const RemoteObject* current) const override {
-        return qbo::prepare_object(subject, step, mapping, books, current);
+                                   std::span<const RemoteObject> read) const override {
+        return qbo::prepare_object(subject, step, mapping, books, read);
     }
-    /// Every write to an existing object carries its SyncToken, which rises when others write or link.
-    bool reads_before(const Step& step) const override { return step.verb != Verb::create; }
+    std::vector<std::string> reads_before(const Subject&, const Step& step) const override {
+        return qbo::roles_read_before(step);
+    }
     BatchRule batch_rule(const Step& step) const override { return qbo::batch_rule_of(step); }
     PreparedCall assemble(std::string_view tenant, std::span<const PreparedObject> objects,
                           std::string key) const override {

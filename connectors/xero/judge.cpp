@@ -22,8 +22,10 @@ template <class Test>
 Objects those(std::span<const RemoteObject> found, std::string_view entity, Test test) {
     Objects out;
     for (const RemoteObject& object : found) {
-        const bool again =
-            std::any_of(out.begin(), out.end(), [&](const RemoteObject* o) { return o->id == object.id; });
+        // Several allocations of a credit note to one invoice share the id that we give them.
+        const bool again = std::any_of(out.begin(), out.end(), [&](const RemoteObject* o) {
+            return o->id == object.id && o->version == object.version;
+        });
         if (object.entity == entity && test(object) && !again) out.push_back(&object);
     }
     return out;
@@ -116,7 +118,10 @@ Verdict judge_create(const PreparedObject& object, std::span<const RemoteObject>
         const std::string note = object.marker.substr(0, object.marker.find('/'));
         if (those(found, kCreditNotes, [&](const RemoteObject& o) { return o.id == note; }).empty())
             return verdict(Kind::inconclusive);
-        return one_of(object, those(found, kAllocations, marked),
+        // People may have allocated to the same invoice: of several, those of our amount count.
+        const auto mine = [&](const RemoteObject& o) { return marked(o) && same_amount(object, o); };
+        const Objects own = those(found, kAllocations, mine);
+        return one_of(object, own.empty() ? those(found, kAllocations, marked) : own,
                       [&](const RemoteObject& o) { return same_amount(object, o); });
     }
     return one_of(object, those(found, object.entity, marked), [&](const RemoteObject& o) {
@@ -126,12 +131,15 @@ Verdict judge_create(const PreparedObject& object, std::span<const RemoteObject>
 
 // Of an object that we know by its id: did the change take place? "Absent" lets it be sent again.
 Verdict judge_change(const PreparedObject& object, std::span<const RemoteObject> found) {
-    const Objects hits = those(found, object.entity, [&](const RemoteObject& o) { return o.id == object.provider_id; });
+    const bool allocation = object.entity == kAllocations;
+    const Objects hits = those(found, object.entity, [&](const RemoteObject& o) {
+        return o.id == object.provider_id && (!allocation || o.version == object.provider_version);
+    });
     if (object.verb == Verb::remove) {
         RemoteObject gone;
         if (!hits.empty()) return hits.front()->live ? verdict(Kind::absent) : ours(object, *hits.front());
         const std::string note = object.provider_id.substr(0, object.provider_id.find('/'));
-        const bool seen = object.entity != kAllocations ||
+        const bool seen = !allocation ||
                           !those(found, kCreditNotes, [&](const RemoteObject& o) { return o.id == note; }).empty();
         return seen ? ours(object, gone) : verdict(Kind::inconclusive);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/rehearsal.hpp"
 #include "connectors/xero/desk.hpp"
 #include "connectors/xero/plan.hpp"
 #include "connectors/xero/remote.hpp"
@@ -77,26 +78,6 @@ std::string void_body(const Step& step, const Link& link, const Mapping& mapping
     return std::move(json).take();
 }
 
-Result<PreparedObject> ending_object(Desk& desk, const Link& link, const RemoteObject* current) {
-    PreparedObject object;
-    object.provider_id = link.id;
-    object.provider_version = link.version;
-    object.marker = link.id;
-    const Error gone = conflict("already_gone", "it was voided, deleted or archived in Xero by somebody else");
-    if (current && !current->live) return gone;
-    if (desk.step.verb == Verb::void_) {
-        if (const Document* document = document_of(desk.subject.record)) check_open_period(desk, document->date);
-        object.body = void_body(desk.step, link, desk.mapping, current);
-    } else if (desk.step.entity == kPayments) {
-        object.body = R"({"Status":"DELETED"})";
-    } else if (desk.step.entity == kAllocations) {
-        if (current) object.provider_version = current->version;
-        if (object.provider_version.empty()) return gone;
-    }
-    if (desk.problem) return *desk.problem;
-    return object;
-}
-
 std::optional<Error> drift(const Link& link, const RemoteObject& current) {
     if (link.owned_hash.empty()) return std::nullopt;
     const Result<JsonValue> element = parse_json(current.body);
@@ -106,31 +87,98 @@ std::optional<Error> drift(const Link& link, const RemoteObject& current) {
                     "somebody changed in Xero what this record owns; void or resubmit it, or overwrite by policy");
 }
 
+/// Whether the document itself may still be changed: dated in an open period, in the record as in the books.
+void check_open_document(Desk& desk, const RemoteObject* current) {
+    if (const Document* document = document_of(desk.subject.record)) check_open_period(desk, document->date);
+    if (current && current->date) check_open_period(desk, *current->date);
+}
+
+/// The AllocationID that is ours: the one that we know, else the only one that is as ours was. People may have allocated
+/// from the same credit note to the same invoice. Empty when ours is not there any more.
+Result<std::string> own_allocation(const Link& link, std::span<const RemoteObject> read) {
+    const bool known = !is_no_id(link.version);
+    std::size_t all = 0;
+    std::vector<const RemoteObject*> like_ours;
+    for (const RemoteObject& object : read) {
+        if (object.entity != kAllocations || object.id != link.id) continue;
+        if (known && object.version == link.version) return object.version;
+        ++all;
+        const Result<JsonValue> element = parse_json(object.body);
+        if (link.owned_hash.empty() ||
+            (element && owned_hash(kAllocations, *element, fields_of(link.owned_hash)) == link.owned_hash))
+            like_ours.push_back(&object);
+    }
+    if (all == 0 || known) return std::string();
+    if (like_ours.size() == 1) return like_ours.front()->version;
+    return conflict("allocation_unclear", "the credit note has " + std::to_string(all) +
+                                              " allocations to that invoice, and it is not clear which one is ours");
+}
+
+Result<PreparedObject> ending_object(Desk& desk, const Link& link, std::span<const RemoteObject> read) {
+    PreparedObject object;
+    object.provider_id = link.id;
+    object.provider_version = link.version;
+    object.marker = link.id;
+    const Error gone = conflict("already_gone", "it was voided, deleted or archived in Xero by somebody else");
+    if (current && !current->live) return gone;
+    if (desk.step.verb == Verb::void_) {
+        check_open_document(desk, current);
+    const RemoteObject* current = object_of(link, read);
+        object.body = void_body(desk.step, link, desk.mapping, current);
+    } else if (desk.step.entity == kPayments) {
+        object.body = R"({"Status":"DELETED"})";
+    } else if (desk.step.entity == kAllocations) {
+        Result<std::string> own = own_allocation(link, read);
+        if (!own) return own.error();
+        if (own->empty()) return gone;
+        object.provider_version = *std::move(own);
+        const Link* document = link_of(desk.subject, kDocumentRole);
+        check_open_document(desk, document ? object_of(*document, read) : nullptr);
+    }
+    if (desk.problem) return *desk.problem;
+    return object;
+}
+
+/// A create or update.
+Result<PreparedObject> written_object(Desk& desk, std::span<const RemoteObject> read) {
+    const Link* link = link_of(desk.subject, desk.step.role);
+    const RemoteObject* current = link && !desk.creates() ? object_of(*link, read) : nullptr;
+    if (current) {
+        if (!current->live) return conflict("gone", "it was voided, deleted or archived in Xero by somebody else");
+        if (const auto changed = drift(*link, *current)) return *changed;
+        check_open_document(desk, current);
+    }
+    PreparedObject object = body_of(desk);
+    if (desk.problem) return *desk.problem;
+    if (!desk.creates()) object.provider_id = link->id;
+    return object;
+}
+
+/// What would refuse the version that an object is taken away for.
+std::optional<Error> refusal_of_what_follows(const Desk& desk, std::span<const RemoteObject> read) {
+    if (desk.subject.voided) return std::nullopt;
+    return rehearse(desk.subject, plan(desk.subject), [&](const Subject& then, const Step& next) {
+        Desk later{then, next, desk.mapping, desk.books};
+        return written_object(later, read);
+    });
+}
+
 }  // namespace
 
 Result<PreparedObject> prepare(const Subject& subject, const Step& step, const Mapping& mapping, const Books& books,
-                               const RemoteObject* current) {
+                               std::span<const RemoteObject> read) {
     SPILLWAY_ASSERT(entity_of(step.entity));
     Desk desk{subject, step, mapping, books};
     const Link* link = link_of(subject, step.role);
     SPILLWAY_ASSERT(step.verb == Verb::create || link);
-    PreparedObject object;
-    if (step.verb == Verb::void_ || step.verb == Verb::remove) {
-        Result<PreparedObject> ending = ending_object(desk, *link, current);
-        if (!ending) return ending;
-        object = std::move(*ending);
-    } else {
-        if (step.verb == Verb::update && current) {
-            if (!current->live) return conflict("gone", "it was voided, deleted or archived in Xero by somebody else");
-            if (const auto changed = drift(*link, *current)) return *changed;
-        }
-        object = body_of(desk);
-        if (desk.problem) return *desk.problem;
-        if (step.verb == Verb::update) object.provider_id = link->id;
-    }
-    object.verb = step.verb;
-    object.role = step.role;
-    object.entity = step.entity;
+    const bool ends = step.verb == Verb::void_ || step.verb == Verb::remove;
+    Result<PreparedObject> object = ends ? ending_object(desk, *link, read) : written_object(desk, read);
+    if (!object) return object;
+    if (ends)
+        if (const auto refusal = refusal_of_what_follows(desk, read)) return *refusal;
+    object->verb = step.verb;
+    object->role = step.role;
+    object->entity = step.entity;
     return object;
 }
 

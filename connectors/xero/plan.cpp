@@ -91,15 +91,17 @@ std::vector<Step> plan(const Subject& subject) {
     return {};
 }
 
-bool reads_before(const Step& step) {
+std::vector<std::string> reads_before(const Step& step) {
     switch (step.verb) {
-        case Verb::create: return false;
+        case Verb::create: return {};
         case Verb::update:
-        case Verb::void_: return true;  // drift; and which status ends a document depends on the one it has
+        case Verb::void_: return {step.role};  // drift; and which status ends a document depends on the one it has
         case Verb::remove:
-            return step.entity == kAllocations;  // the answer to its creation names no AllocationID (OpenAPI)
+            // The answer to an allocation's creation names no AllocationID (OpenAPI).
+            if (step.entity == kAllocations) return {step.role};
+            return {};
     }
-    return false;
+    return {};
 }
 
 }  // namespace spillway::xero

@@ -30,10 +30,13 @@ class Xero final : public Provider {
 
     [[nodiscard]] std::vector<Step> plan(const Subject& subject) const override { return xero::plan(subject); }
     [[nodiscard]] Result<PreparedObject> prepare(const Subject& subject, const Step& step, const Mapping& mapping,
-                                                 const Books& books, const RemoteObject* current) const override {
-        return xero::prepare(subject, step, mapping, books, current);
+                                                 const Books& books,
+                                                 std::span<const RemoteObject> read) const override {
+        return xero::prepare(subject, step, mapping, books, read);
     }
-    [[nodiscard]] bool reads_before(const Step& step) const override { return xero::reads_before(step); }
+    [[nodiscard]] std::vector<std::string> reads_before(const Subject&, const Step& step) const override {
+        return xero::reads_before(step);
+    }
     [[nodiscard]] BatchRule batch_rule(const Step& step) const override { return xero::batch_rule(step); }
     [[nodiscard]] PreparedCall assemble(std::string_view tenant, std::span<const PreparedObject> objects,
                                         std::string key) const override {

@@ -9,18 +9,6 @@ namespace spillway::sync {
 
 namespace asio = boost::asio;
 
-namespace {
-
-const RemoteObject* current_of(const Member& member, const std::vector<RemoteObject>& objects) {
-    for (const auto& link : member.loaded.subject.links)
-        if (link.role == member.step.role)
-            for (const auto& object : objects)
-                if (object.id == link.id && object.entity == link.entity) return &object;
-    return nullptr;
-}
-
-}  // namespace
-
 asio::awaitable<void> plan(LaneParts& lane, Flight& flight, std::vector<store::LoadedSubject> subjects) {
     std::vector<std::pair<queue::Claim, Decision>> nothing_to_do;
     const auto context = lane.settle_context();
@@ -70,9 +58,9 @@ void keep_one_batch(LaneParts& lane, Flight& flight) {
 asio::awaitable<Result<std::vector<RemoteObject>>> read_current(LaneParts& lane, const Flight& flight) {
     std::vector<Link> links;
     for (const auto& member : flight.members) {
-        if (!lane.provider.reads_before(member.step)) continue;
+        const auto roles = lane.provider.reads_before(member.loaded.subject, member.step);
         for (const auto& link : member.loaded.subject.links)
-            if (link.role == member.step.role) links.push_back(link);
+            if (std::ranges::find(roles, link.role) != roles.end()) links.push_back(link);
     }
     if (links.empty()) co_return std::vector<RemoteObject>{};
     auto calls = lane.provider.read_by_id(lane.caller.target().tenant, links);
@@ -86,8 +74,7 @@ asio::awaitable<void> prepare(LaneParts& lane, Flight& flight, std::vector<Remot
     std::size_t bytes = 0;
     const auto context = lane.settle_context();
     for (auto& member : flight.members) {
-        auto object = lane.provider.prepare(member.loaded.subject, member.step, lane.mapping, lane.books,
-                                            current_of(member, current));
+        auto object = lane.provider.prepare(member.loaded.subject, member.step, lane.mapping, lane.books, current);
         if (!object.ok() && object.error().code == "already_gone") {
             refused.emplace_back(member.claim, [context, member](queue::Transaction& transaction) {
                 return settle_already_gone(transaction, context, member.claim, member.loaded, member.step);

@@ -88,6 +88,18 @@ TEST_P(Settling, APaymentChangeOverCrashesAndLostAnswers) {
     expect_paid({{"INV-1", "40"}, {"INV-2", "35"}}, xero() ? 2 : 1);
 }
 
+TEST_P(Settling, APaymentThatCannotBeReplacedStaysAsItIs) {
+    apply("payment", "P1", a_payment("C1", "60.00", {{"INV-1", "60.00"}}));
+    std::string changed = a_payment("C1", "75.00", {{"INV-1", "75.00"}});
+    changed.insert(changed.rfind('}'), R"(,"account":"an account that nobody mapped")");
+    ASSERT_EQ(world.put(connection, "payment", "P1", changed), 202);
+    ASSERT_TRUE(world.quiet(connection));
+    EXPECT_EQ(world.state_of(connection, "payment", "P1"), "parked");
+    expect_paid({{"INV-1", "60"}}, 1);
+    apply("payment", "P1", a_payment("C1", "75.00", {{"INV-1", "75.00"}}));
+    expect_paid({{"INV-1", "75"}}, 1);
+}
+
 TEST_P(Settling, APaymentVoid) {
     apply("payment", "P1", a_payment("C1", "150.00", {{"INV-1", "100.00"}, {"INV-2", "50.00"}}));
     ASSERT_EQ(world.void_record(connection, "payment", "P1"), 202);

@@ -186,11 +186,13 @@ void print_row(const Provider& xero, const Row& row) {
     for (const Step& step : steps) {
         RemoteObject current;
         current.entity = step.entity;
+        for (const Link& link : subject.links)
+            if (link.role == step.role) current.id = link.id;
         current.version = kAllocationId;
         current.body = row.current.empty() ? "{}" : row.current;
-        const bool reads = xero.reads_before(step);
-        const Result<PreparedObject> object =
-            xero.prepare(subject, step, mapping(), books(), reads ? &current : nullptr);
+        std::vector<RemoteObject> read;
+        if (!xero.reads_before(subject, step).empty()) read.push_back(current);
+        const Result<PreparedObject> object = xero.prepare(subject, step, mapping(), books(), read);
         if (!object) fail(row.name, object.error().code + " " + object.error().detail);
         std::vector<PreparedObject> members{*object};
         print(xero, row.name, xero.assemble(kTenant, members, "00112233445566778899aabbccddeeff"));

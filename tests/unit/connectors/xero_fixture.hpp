@@ -125,9 +125,17 @@ inline Subject payment_subject() {
 
 inline Step step(Verb verb, std::string role, std::string entity) { return {verb, std::move(role), std::move(entity)}; }
 
+/// @param current  the step's own object as it is now; without an id it gets that of the subject's link.
 inline Result<PreparedObject> prepared(const Subject& subject, const Step& wanted, const Mapping& how = mapping(),
                                        const Books& where = books(), const RemoteObject* current = nullptr) {
-    return provider().prepare(subject, wanted, how, where, current);
+    std::vector<RemoteObject> read;
+    if (current) read.push_back(*current);
+    for (const Link& one : subject.links) {
+        if (!current || one.role != wanted.role || !read[0].id.empty()) continue;
+        read[0].id = one.id;
+        read[0].entity = one.entity;
+    }
+    return provider().prepare(subject, wanted, how, where, read);
 }
 
 /// The object of a subject's first step.

@@ -163,6 +163,154 @@ TEST_F(XeroDrift, ReportsAnObjectThatSomebodyEnded) {
               "already_gone");
 }
 
+// What replaces an object takes it away first, so the refusals of the new one come before that.
+
+struct ReplacementRow {
+    const char* name;
+    Subject (*subject)();
+    const char* code;
+};
+Subject replaced(Subject subject, std::vector<Link> links) {
+    subject.version = 2;
+    subject.links = std::move(links);
+    return subject;
+}
+Subject changed_payment(void (*change)(Payment&)) {
+    Subject subject = replaced(payment_subject(), {link("payment:inv-1", "Payments", kPaymentId)});
+    change(std::get<Payment>(subject.record.body));
+    return subject;
+}
+Subject changed_credit(void (*change)(CreditNote&)) {
+    Link allocation = link("allocation:inv-1", "Allocations", kCreditId + "/" + kInvoiceId);
+    allocation.version = "al";
+    Subject subject = replaced(credit_subject(), {link("document", "CreditNotes", kCreditId), allocation});
+    change(std::get<CreditNote>(subject.record.body));
+    return subject;
+}
+Subject turned_invoice(std::string_view total) {
+    Document negative = document();
+    negative.lines[0].quantity = dec("-3");
+    negative.tax_total = dec("-1.53");
+    negative.total = dec(total);
+    return replaced(invoice_subject(negative), {link("document", "Invoices", kInvoiceId)});
+}
+std::vector<RemoteObject> books_of_credit(const std::string& reference, const std::string& date = "2010-12-01") {
+    const auto read = provider().read_objects(
+        {}, answered(200, "{\"CreditNotes\":[{\"CreditNoteID\":\"" + kCreditId +
+                              "\",\"Status\":\"PAID\",\"DateString\":\"" + date + "T00:00:00\",\"Reference\":\"" +
+                              reference + "\",\"Allocations\":[{\"AllocationID\":\"al\",\"Amount\":5.00,\"Invoice\":{"
+                              "\"InvoiceID\":\"" + kInvoiceId + "\"}}]}]}"));
+    EXPECT_TRUE(read && read->size() == 2);
+    return *read;
+}
+
+class XeroReplacement : public testing::TestWithParam<ReplacementRow> {};
+TEST_P(XeroReplacement, IsRefusedBeforeTheOldOneGoes) {
+    const Subject subject = GetParam().subject();
+    Books where = books();
+    where.locked_until = day("2010-11-30");
+    const Step first = provider().plan(subject).front();
+    ASSERT_TRUE(first.verb == Verb::remove || first.verb == Verb::void_);
+    const auto object = provider().prepare(subject, first, mapping(), where, books_of_credit("PO 9"));
+    EXPECT_EQ(code_of(object), GetParam().code);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, XeroReplacement,
+    testing::Values(
+        ReplacementRow{"payment", [] { return changed_payment([](Payment&) {}); }, "ok"},
+        ReplacementRow{"payment_word", [] { return changed_payment([](Payment& p) { p.account = "who"; }); },
+                       "unmapped_account"},
+        ReplacementRow{"payment_unapplied", [] { return changed_payment([](Payment& p) { p.amount = dec("10.00"); }); },
+                       "payment_unapplied"},
+        ReplacementRow{"payment_locked", [] { return changed_payment([](Payment& p) { p.date = day("2010-11-30"); }); },
+                       "period_locked"},
+        ReplacementRow{"payment_invoice",
+                       [] { return changed_payment([](Payment& p) { p.applies_to[0].invoice = "inv-9"; }); },
+                       "reference_missing"},
+        ReplacementRow{"credit", [] { return changed_credit([](CreditNote&) {}); }, "ok"},
+        ReplacementRow{"credit_total", [] { return changed_credit([](CreditNote& n) { n.document.total = dec("9.30"); }); },
+                       "total_mismatch"},
+        ReplacementRow{"credit_invoice",
+                       [] { return changed_credit([](CreditNote& n) { n.applies_to.push_back({"inv-9", dec("1.00")}); }); },
+                       "reference_missing"},
+        ReplacementRow{"turned", [] { return turned_invoice("-9.18"); }, "ok"},
+        ReplacementRow{"turned_total", [] { return turned_invoice("-9.30"); }, "total_mismatch"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(XeroCredit, ShowsItsDriftBeforeItsFirstAllocationGoes) {
+    Subject subject = changed_credit([](CreditNote& n) { n.document.reference = "PO 10"; });
+    subject.links[0].owned_hash = books_of_credit("PO 9")[0].owned_hash;
+    const Step removal = provider().plan(subject).front();
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), books_of_credit("PO 9"))), "ok");
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), books_of_credit("a person's"))), "drift");
+}
+
+TEST(XeroCredit, KeepsItsAllocationsInALockedPeriod) {
+    Subject subject = changed_credit([](CreditNote&) {});
+    subject.voided = true;
+    const Step removal = provider().plan(subject).front();
+    EXPECT_EQ(removal.entity, "Allocations");
+    Books where = books();
+    where.locked_until = day("2010-12-01");
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), where, books_of_credit("PO 9"))), "period_locked");
+    where.locked_until = day("2010-11-30");
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), where, books_of_credit("PO 9"))), "ok");
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), where, books_of_credit("PO 9", "2010-11-29"))),
+              "period_locked")
+        << "as it is dated in the books";
+}
+
+// The credit note of the books with these allocations to our invoice, as (AllocationID, amount).
+std::vector<RemoteObject> allocations(const std::vector<std::pair<std::string, std::string>>& all) {
+    std::string text;
+    for (const auto& [id, amount] : all)
+        text += (text.empty() ? "" : ",") + ("{\"AllocationID\":\"" + id) + "\",\"Amount\":" + amount +
+                ",\"Invoice\":{\"InvoiceID\":\"" + kInvoiceId + "\"}}";
+    return *provider().read_objects(
+        {}, answered(200, "{\"CreditNotes\":[{\"CreditNoteID\":\"" + kCreditId + "\",\"Allocations\":[" + text + "]}]}"));
+}
+
+TEST(XeroCredit, TakesOnlyItsOwnAllocationOff) {
+    Subject subject = changed_credit([](CreditNote&) {});
+    Link& ours = subject.links[1];
+    const Step removal = provider().plan(subject).front();
+    const auto removed = [&](const std::vector<std::pair<std::string, std::string>>& all) {
+        const auto object = provider().prepare(subject, removal, mapping(), books(), allocations(all));
+        return object ? object->provider_version : object.error().code;
+    };
+    EXPECT_EQ(removed({{"other", "5.00"}, {"al", "5.00"}}), "al") << "known by its id";
+    EXPECT_EQ(removed({{"other", "5.00"}}), "already_gone");
+    // The answer to its creation named no id, or one of zeros.
+    ours.owned_hash = allocations({{"al", "5.00"}})[1].owned_hash;
+    ours.version = kNoId;
+    EXPECT_EQ(removed({{"other", "2.00"}, {"al", "5.00"}}), "al") << "known by what it is";
+    ours.version.clear();
+    EXPECT_EQ(removed({{"other", "2.00"}, {"al", "5.00"}}), "al") << "known by what it is";
+    EXPECT_EQ(removed({{"other", "5.00"}, {"al", "5.00"}}), "allocation_unclear");
+    EXPECT_EQ(removed({{"other", "2.00"}}), "allocation_unclear");
+    EXPECT_EQ(removed({}), "already_gone");
+}
+
+TEST(XeroCredit, JudgesARemovalByItsOwnAllocation) {
+    Subject subject = changed_credit([](CreditNote&) {});
+    const auto object = provider().prepare(subject, provider().plan(subject).front(), mapping(), books(),
+                                           allocations({{"other", "2.00"}, {"al", "5.00"}}));
+    ASSERT_TRUE(object);
+    EXPECT_EQ(provider().judge(*object, allocations({{"other", "2.00"}})).kind, Verdict::Kind::ours);
+    EXPECT_EQ(provider().judge(*object, allocations({{"other", "2.00"}, {"al", "5.00"}})).kind, Verdict::Kind::absent);
+}
+
+TEST(XeroCredit, FindsItsAllocationBesideAPersons) {
+    Subject subject = credit_subject();
+    subject.links = {link("document", "CreditNotes", kCreditId)};
+    const PreparedObject made = first_object(subject);
+    const Verdict verdict = provider().judge(made, allocations({{"other", "2.00"}, {"al", "5.00"}}));
+    ASSERT_EQ(verdict.kind, Verdict::Kind::ours) << verdict.detail;
+    EXPECT_EQ(verdict.link->version, "al");
+    EXPECT_EQ(provider().judge(made, allocations({{"a", "5.00"}, {"b", "5.00"}})).kind, Verdict::Kind::ambiguous);
+    EXPECT_EQ(provider().judge(made, allocations({{"other", "2.00"}})).kind, Verdict::Kind::foreign);
+}
+
 TEST(XeroDates, ReadsEveryShapeAsAPlainDay) {
     for (const char* text : {"\"DateString\":\"2010-12-01T00:00:00\"", "\"Date\":\"2010-12-01\"",
                              "\"Date\":\"2010-12-01T00:00:00\"", "\"Date\":\"/Date(1291161600000+0000)/\"",

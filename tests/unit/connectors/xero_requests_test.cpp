@@ -199,7 +199,7 @@ TEST(XeroRequests, RemovesAnAllocationByTheIdThatTheCreditNoteShows) {
     subject.links = {link("document", "CreditNotes", kCreditId, 2),
                      link("allocation:inv-1", "Allocations", kCreditId + "/" + kInvoiceId, 1)};
     const Step removal = step(Verb::remove, "allocation:inv-1", "Allocations");
-    EXPECT_TRUE(provider().reads_before(removal));
+    EXPECT_EQ(provider().reads_before(subject, removal), std::vector<std::string>{"allocation:inv-1"});
     RemoteObject current;
     current.version = "a110c";
     current.body = "{}";

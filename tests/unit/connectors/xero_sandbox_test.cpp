@@ -46,12 +46,13 @@ class XeroAgainstSandbox : public testing::Test {
         const Link* known = nullptr;
         for (const Link& one : subject.links)
             if (one.role == wanted.role) known = &one;
-        if (provider().reads_before(wanted)) before = read(provider().read_by_id(world_.tenant, std::vector{*known}));
+        const bool reads = !provider().reads_before(subject, wanted).empty();
+        if (reads) before = read(provider().read_by_id(world_.tenant, std::vector{*known}));
         const RemoteObject* current = nullptr;
         for (const RemoteObject& one : before)
             if (known && one.id == known->id && one.entity == known->entity) current = &one;
-        ASSERT_EQ(current != nullptr, provider().reads_before(wanted));
-        const auto object = provider().prepare(subject, wanted, mapping_, books_, current);
+        ASSERT_EQ(current != nullptr, reads);
+        const auto object = provider().prepare(subject, wanted, mapping_, books_, before);
         ASSERT_TRUE(object) << object.error().code << " " << object.error().detail;
         if (wanted.verb != Verb::update)
             EXPECT_EQ(provider().judge(*object, look_up(*object)).kind, Verdict::Kind::absent);
@@ -166,7 +167,7 @@ TEST_F(XeroAgainstSandbox, SeparatesTheOneThatIsRefusedFromItsNeighbours) {
     for (const char* number : {"A-1", "A-2", "A-3"}) {
         Subject subject = invoice_subject(document(number));
         subject.referents[{RecordKind::contact, "cust-1"}] = contact.links;
-        objects.push_back(*provider().prepare(subject, provider().plan(subject)[0], mapping_, books_, nullptr));
+        objects.push_back(*provider().prepare(subject, provider().plan(subject)[0], mapping_, books_, {}));
     }
     const auto first = send(provider().assemble(world_.tenant, std::vector{objects[1]}, world_.key()));
     EXPECT_EQ(provider().read_answer(std::vector{objects[1]}, first)[0].kind, ElementOutcome::Kind::applied);

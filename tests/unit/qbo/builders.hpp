@@ -123,12 +123,25 @@ inline Step creation(std::string role, std::string entity) {
 }
 inline Step the_document(Verb verb, std::string entity = "Invoice") { return {verb, "document", std::move(entity)}; }
 
+/// A step's own object as it is now; without an id it gets that of the subject's link.
+inline std::vector<RemoteObject> as_read(const Subject& subject, const Step& step, const RemoteObject* current) {
+    std::vector<RemoteObject> read;
+    if (current == nullptr) return read;
+    read.push_back(*current);
+    for (const Link& one : subject.links) {
+        if (one.role != step.role || !read[0].id.empty()) continue;
+        read[0].id = one.id;
+        read[0].entity = one.entity;
+    }
+    return read;
+}
+
 /// The object of the invoice that `an_invoice` makes, prepared for creation.
 inline PreparedObject prepared_invoice(std::string external_id = "I-1", std::string number = "INV-1") {
     Subject made = an_invoice();
     made.external_id = std::move(external_id);
     std::get<Invoice>(made.record.body).document.number = std::move(number);
-    return make_qbo()->prepare(made, the_document(Verb::create), mapping(), uk_books(), nullptr).value();
+    return make_qbo()->prepare(made, the_document(Verb::create), mapping(), uk_books(), {}).value();
 }
 
 inline SendResult answered(int status, std::string body, HttpHeaders headers = {}) {

@@ -16,7 +16,7 @@ std::string statement_of(const PreparedCall& call) {
 }
 
 PreparedObject prepared(const Subject& subject, const Step& step) {
-    return make_qbo()->prepare(subject, step, mapping(), uk_books(), nullptr).value();
+    return make_qbo()->prepare(subject, step, mapping(), uk_books(), {}).value();
 }
 
 std::vector<RemoteObject> rows(const std::string& response) {

@@ -20,7 +20,7 @@ struct Work {
 
     Document& content() { return std::get<Invoice>(subject.record.body).document; }
     Result<PreparedObject> prepare(const RemoteObject* current = nullptr) const {
-        return make_qbo()->prepare(subject, step, mapping, books, current);
+        return make_qbo()->prepare(subject, step, mapping, books, as_read(subject, step, current));
     }
 };
 
@@ -255,9 +255,9 @@ TEST_F(QboDrift, LeavesAloneWhatTheUpdateDoesNotWrite) {
     const RemoteObject phoned =
         as_read(R"({"Id":"58","SyncToken":"1","DisplayName":"x","PrimaryPhone":{"FreeFormNumber":"1"}})");
     EXPECT_TRUE(
-        provider->prepare(changed, {Verb::update, "customer", "Customer"}, mapping(), uk_books(), &phoned).ok());
+        provider->prepare(changed, {Verb::update, "customer", "Customer"}, mapping(), uk_books(), {&phoned, 1}).ok());
     const RemoteObject renamed = as_read(R"({"Id":"58","SyncToken":"1","DisplayName":"y"})");
-    EXPECT_EQ(provider->prepare(changed, {Verb::update, "customer", "Customer"}, mapping(), uk_books(), &renamed)
+    EXPECT_EQ(provider->prepare(changed, {Verb::update, "customer", "Customer"}, mapping(), uk_books(), {&renamed, 1})
                   .error()
                   .code,
               "drift");
@@ -265,3 +265,83 @@ TEST_F(QboDrift, LeavesAloneWhatTheUpdateDoesNotWrite) {
 
 }  // namespace
 }  // namespace spillway
+// What replaces an object takes it away first, so the refusals of the new one come before that.
+
+RemoteObject as_in_books(const Link& link, const std::string& json) {
+    const auto provider = make_qbo();
+    const auto calls = provider->read_by_id("9130", std::span(&link, 1));
+    return provider->read_objects(calls[0], answered(200, "{\"" + link.entity + "\":" + json + "}")).value().at(0);
+}
+
+class QboReplacement : public testing::Test {
+ protected:
+    QboReplacement() {
+        paid.version = 2;
+        paid.links = {link("payment", "Payment", "160")};
+        credit = a_credit_note({{"I-1", dec("4.00")}});
+        credit.version = 2;
+        credit.links = {link("document", "CreditMemo", "140"), link("allocation:I-1", "Payment", "150")};
+        const RemoteObject memo = as_in_books(credit.links[0], memo_json("2010-12-01", "PO 7"));
+        credit.links[0].owned_hash = memo.owned_hash;
+        read = {memo, as_in_books(credit.links[1], R"({"Id":"150","SyncToken":"0","TxnDate":"2010-12-01"})"),
+                as_in_books(paid.links[0], R"({"Id":"160","SyncToken":"0","TxnDate":"2010-12-24"})")};
+    }
+    static std::string memo_json(const std::string& date, const std::string& text) {
+        return R"({"Id":"140","SyncToken":"0","DocNumber":"CN-1","TxnDate":")" + date +
+               R"(","Line":[{"Amount":10,"Description":")" + text + R"(","DetailType":"SalesItemLineDetail"}]})";
+    }
+    std::string first(const Subject& subject) const {
+        const Step step = make_qbo()->plan(subject).front();
+        EXPECT_EQ(step.verb, Verb::remove);
+        const auto object = make_qbo()->prepare(subject, step, mapping(), where, read);
+        return object.ok() ? "ok" : object.error().code;
+    }
+    Payment& payment() { return std::get<Payment>(paid.record.body); }
+    CreditNote& note() { return std::get<CreditNote>(credit.record.body); }
+    Subject paid = a_payment(), credit;
+    Books where = uk_books();
+    std::vector<RemoteObject> read;
+};
+
+TEST_F(QboReplacement, OfAPaymentIsRefusedBeforeTheOldOneGoes) {
+    EXPECT_EQ(first(paid), "ok");
+    payment().account = "till";
+    EXPECT_EQ(first(paid), "account_unmapped");
+    payment() = std::get<Payment>(a_payment().record.body);
+    payment().applies_to[0].invoice = "I-9";
+    EXPECT_EQ(first(paid), "reference_missing");
+    payment() = std::get<Payment>(a_payment().record.body);
+    payment().date = day("2011-01-05");
+    where.locked_until = day("2010-12-31");
+    EXPECT_EQ(first(paid), "period_locked") << "the old one is dated in the closed period";
+}
+
+TEST_F(QboReplacement, OfACreditNotesAllocationsIsRefusedBeforeTheyGo) {
+    EXPECT_EQ(make_qbo()->reads_before(credit, make_qbo()->plan(credit).front()),
+              (std::vector<std::string>{"allocation:I-1", "document"}));
+    EXPECT_EQ(first(credit), "ok");
+    note().document.total = dec("10.50");
+    EXPECT_EQ(first(credit), "total_mismatch");
+    note() = CreditNote{document(), {{"I-1", dec("4.00")}, {"I-9", dec("1.00")}}};
+    EXPECT_EQ(first(credit), "reference_missing");
+    note() = CreditNote{document(), {{"I-1", dec("4.00")}}};
+    read[0] = as_in_books(credit.links[0], memo_json("2010-12-01", "a person's"));
+    EXPECT_EQ(first(credit), "drift");
+    read[0] = as_in_books(credit.links[0], memo_json("2010-11-01", "PO 7"));
+    where.locked_until = day("2010-11-30");
+    credit.voided = true;
+    EXPECT_EQ(first(credit), "period_locked") << "as the memo is dated in the books";
+}
+
+TEST_F(QboReplacement, OfAnInvoiceThatTurnsNegativeIsRefusedBeforeItGoes) {
+    Document negative = document();
+    negative.lines = {line("-2", "5.00")};
+    negative.total = dec("-10.00");
+    Subject turned = an_invoice(negative);
+    turned.version = 2;
+    turned.links = {link("document", "Invoice", "130")};
+    EXPECT_EQ(first(turned), "ok");
+    std::get<Invoice>(turned.record.body).document.total = dec("-11.00");
+    EXPECT_EQ(first(turned), "total_mismatch");
+}
+

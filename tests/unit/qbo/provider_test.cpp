@@ -38,8 +38,8 @@ TEST(QboProvider, AddsTheTokenAndKeepsTheCallsBytes) {
 
 TEST(QboProvider, ReadsBeforeEveryWriteToAnExistingObject) {
     for (const Verb verb : {Verb::update, Verb::void_, Verb::remove})
-        EXPECT_TRUE(make_qbo()->reads_before(the_document(verb)));
-    EXPECT_FALSE(make_qbo()->reads_before(the_document(Verb::create)));
+        EXPECT_EQ(make_qbo()->reads_before(an_invoice(), the_document(verb)), std::vector<std::string>{"document"});
+    EXPECT_TRUE(make_qbo()->reads_before(an_invoice(), the_document(Verb::create)).empty());
 }
 
 TEST(QboProvider, KnowsTheTenantFromTheCallback) {

@@ -68,12 +68,11 @@ class QboInSandbox : public testing::Test {
         return found;
     }
     Result<PreparedObject> prepare(const Subject& subject, const Step& step) {
-        std::optional<RemoteObject> current;
-        for (const Link& link : subject.links) {
-            if (!provider->reads_before(step) || link.role != step.role) continue;
-            current = read_all(provider->read_by_id(tenant, std::span(&link, 1))).at(0);
-        }
-        return provider->prepare(subject, step, words, books, current ? &*current : nullptr);
+        std::vector<Link> links;
+        const auto roles = provider->reads_before(subject, step);
+        for (const Link& link : subject.links)
+            if (std::ranges::find(roles, link.role) != roles.end()) links.push_back(link);
+        return provider->prepare(subject, step, words, books, read_all(provider->read_by_id(tenant, links)));
     }
 
     /// Writes one step and keeps its link as the caller would; afterwards a look-up must know the write as ours.
