@@ -71,6 +71,7 @@ struct Subject {
     bool voided = false;
     std::vector<Link> links;
     std::map<Reference, std::vector<Link>> referents;  ///< links of the records that it names
+    std::map<Reference, Currency> currencies{};        ///< of the invoices among them, as last accepted
 };
 
 struct Step {

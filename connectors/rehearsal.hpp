@@ -1,6 +1,6 @@
 #pragma once
-// A record's outstanding steps, tried before the first of them is carried out. What replaces an object takes the old one
-// away first; whether the new one can be written has to be known by then.
+// A record's outstanding steps, tried before the first of them is carried out. What replaces an object takes the old
+// one away first; whether the new one can be written has to be known by then.
 
 #include <functional>
 

@@ -12,8 +12,8 @@ namespace spillway::qbo {
 /// allocation changes by remove and create; a record that changes its entity is removed and created.
 std::vector<Step> plan_steps(const Subject& subject);
 
-/// See Provider::reads_before. Every write to an existing object carries its SyncToken, which rises when others write or
-/// link; before an allocation goes, its credit memo is looked at too.
+/// See Provider::reads_before. Every write to an existing object carries its SyncToken, which rises when others write
+/// or link; before an allocation goes, its credit memo is looked at too.
 std::vector<std::string> roles_read_before(const Step& step);
 
 /// The names under which a contact's objects are kept: the vendor of a contact that is, or was, a customer too gets a

@@ -3,9 +3,10 @@
 #include "connectors/qbo/bodies.hpp"
 #include "connectors/qbo/owned.hpp"
 #include "connectors/qbo/plan.hpp"
+#include "connectors/qbo/totals.hpp"
 #include "connectors/qbo/words.hpp"
-#include "schema/json_text.hpp"
 #include "connectors/rehearsal.hpp"
+#include "schema/json_text.hpp"
 #include "schema/record_rules.hpp"
 #include "schema/utf8.hpp"
 
@@ -133,6 +134,33 @@ Result<void> check_total(const Document& document, Decimal predicted, Decimal bo
                                          predicted.to_string());
 }
 
+/// A stated tax inside an amount becomes that line's net, so it has to be what the line's tax code makes.
+Result<void> check_line_tax(const Line& line, const CodedLine& coded, const Currency& currency, Decimal bound) {
+    if (!line.tax) return success();
+    const Result<Decimal> net = net_at_rate(coded.amount, coded.percent, currency);
+    if (!net) return net.error();
+    const Decimal tax = coded.amount - *net;
+    if ((*line.tax - tax).abs() <= std::max(bound, Decimal(1, currency.places()))) return success();
+    return refused("tax_mismatch", "a line of " + coded.amount.to_string() + " states a tax of " +
+                                       line.tax->to_string() + ", its tax code makes " + tax.to_string());
+}
+
+/// With tax inside, a wrong tax leaves the total as it is, so it is compared by itself. Rounding may differ by a minor
+/// unit a line.
+Result<void> check_tax(const Document& document, const CodedDocument& coded, Decimal bound) {
+    if (document.amounts != Amounts::inclusive) return success();
+    Decimal tax;
+    for (std::size_t i = 0; i < document.lines.size(); ++i) {
+        const CodedLine& line = coded.lines[i];
+        if (Result<void> fits = check_line_tax(document.lines[i], line, document.currency, bound); !fits) return fits;
+        tax += line.amount - line.net;
+    }
+    const Decimal rounding(static_cast<std::int64_t>(document.lines.size()), document.currency.places());
+    if ((document.tax_total - tax).abs() <= std::max(bound, rounding)) return success();
+    return refused("tax_mismatch", "stated tax " + document.tax_total.to_string() + ", QuickBooks would compute " +
+                                       tax.to_string() + " within " + document.total.to_string());
+}
+
 Result<PreparedObject> prepare_document(const Work& work, const Document& document) {
     if (Result<void> checked = check_document(work, document); !checked) return checked.error();
     Result<std::string> customer = customer_of(work, document.contact);
@@ -141,6 +169,7 @@ Result<PreparedObject> prepare_document(const Work& work, const Document& docume
     if (!coded) return coded.error();
     if (Result<void> total = check_total(document, coded->total, work.mapping.rounding_bound); !total)
         return total.error();
+    if (Result<void> tax = check_tax(document, *coded, work.mapping.rounding_bound); !tax) return tax.error();
 
     const Target target = target_of(work);
     const std::string tag = tag_of(work.subject.external_id);
@@ -233,6 +262,18 @@ Result<PreparedObject> prepare_allocation(const Work& work, const CreditNote& no
     return Error{ErrorKind::bug, "unknown_step", "the credit note does not apply to '" + invoice + "'"};
 }
 
+/// A transaction in a closed period can be neither voided nor deleted; nor is what hangs on one taken off.
+Result<void> check_open_period(const Work& work, std::span<const RemoteObject> read) {
+    if (is_name_list(work.step.entity)) return success();
+    for (const std::string& role : roles_read_before(work.step)) {
+        const Link* link = link_of(work.subject, role);
+        const RemoteObject* current = link == nullptr ? nullptr : object_of(*link, read);
+        if (current == nullptr || !current->date) continue;
+        if (Result<void> open = check_date(work.books, *current->date); !open) return open;
+    }
+    return success();
+}
+
 Result<PreparedObject> prepare_ending(const Work& work) {
     const Target target = target_of(work);
     PreparedObject object = object_of(work, target);
@@ -262,18 +303,6 @@ Result<void> check_drift(const Work& work, const PreparedObject& object) {
     if (work.current->version.empty()) return drift("the object was deleted in QuickBooks");
     if (work.link->voided) return success();
     if (!work.current->live) return drift("the object was voided or made inactive in QuickBooks");
-/// A transaction in a closed period can be neither voided nor deleted; nor is what hangs on one taken off.
-Result<void> check_open_period(const Work& work, std::span<const RemoteObject> read) {
-    if (is_name_list(work.step.entity)) return success();
-    for (const std::string& role : roles_read_before(work.step)) {
-        const Link* link = link_of(work.subject, role);
-        const RemoteObject* current = link == nullptr ? nullptr : object_of(*link, read);
-        if (current == nullptr || !current->date) continue;
-        if (Result<void> open = check_date(work.books, *current->date); !open) return open;
-    }
-    return success();
-}
-
     const Result<JsonValue> body = parse_json(object.body);
     if (!body) return body.error();
     std::string fields;
@@ -281,6 +310,14 @@ Result<void> check_open_period(const Work& work, std::span<const RemoteObject> r
         fields += (fields.empty() ? "" : ", ") + field;
     if (fields.empty()) return success();
     return drift("changed in QuickBooks since we wrote it: " + fields);
+}
+
+/// A create or update, and what a person did to the object meanwhile.
+Result<PreparedObject> prepare_written(const Work& work) {
+    Result<PreparedObject> object = prepare_write(work);
+    if (!object) return object;
+    if (const Result<void> drift = check_drift(work, *object); !drift) return drift.error();
+    return object;
 }
 
 }  // namespace
@@ -319,13 +356,5 @@ Extra read_extra(std::string_view text) {
     if (!json) return {};
     return {(*json)["tag"].string_or(""), (*json)["currency"].string_or(""), (*json)["bound"].decimal_or({})};
 }
-/// A create or update, and what a person did to the object meanwhile.
-Result<PreparedObject> prepare_written(const Work& work) {
-    Result<PreparedObject> object = prepare_write(work);
-    if (!object) return object;
-    if (const Result<void> drift = check_drift(work, *object); !drift) return drift.error();
-    return object;
-}
-
 
 }  // namespace spillway::qbo

@@ -6,9 +6,9 @@
 namespace spillway::qbo {
 
 /// See Provider::prepare. Codes of refusals: number_too_long, custom_numbers_off, period_locked, total_mismatch,
-/// too_many_lines, memo_too_long, exchange_rate_missing, contact_not_customer, name_not_allowed, name_too_long,
-/// code_not_allowed, code_too_long, invoice_is_credit, voided_in_books, reference_missing, and those of coding.hpp;
-/// conflict/`drift`.
+/// tax_mismatch, too_many_lines, memo_too_long, exchange_rate_missing, contact_not_customer, name_not_allowed,
+/// name_too_long, code_not_allowed, code_too_long, invoice_is_credit, voided_in_books, reference_missing, and those of
+/// coding.hpp; conflict/`drift`.
 Result<PreparedObject> prepare_object(const Subject& subject, const Step& step, const Mapping& mapping,
                                       const Books& books, std::span<const RemoteObject> read);
 

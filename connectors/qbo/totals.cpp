@@ -47,13 +47,17 @@ Result<Decimal> predicted_total(const Document& document, const CodedDocument& c
     return total + *tax;
 }
 
-Result<Decimal> net_of_gross(const Line& line, const CodedLine& coded, const Currency& currency) {
-    if (line.tax) return (coded.amount - *line.tax).rounded(currency.places(), kRounding);
-    const Result<Decimal> hundredfold = multiply(coded.amount, Decimal(100, 0), currency.places(), kRounding);
+Result<Decimal> net_at_rate(Decimal gross, Decimal percent, const Currency& currency) {
+    const Result<Decimal> hundredfold = multiply(gross, Decimal(100, 0), currency.places(), kRounding);
     if (!hundredfold) return too_large(hundredfold.error());
-    const Result<Decimal> net = divide(*hundredfold, Decimal(100, 0) + coded.percent, currency.places(), kRounding);
+    const Result<Decimal> net = divide(*hundredfold, Decimal(100, 0) + percent, currency.places(), kRounding);
     if (!net) return too_large(net.error());
     return *net;
+}
+
+Result<Decimal> net_of_gross(const Line& line, const CodedLine& coded, const Currency& currency) {
+    if (line.tax) return (coded.amount - *line.tax).rounded(currency.places(), kRounding);
+    return net_at_rate(coded.amount, coded.percent, currency);
 }
 
 }  // namespace spillway::qbo

@@ -14,8 +14,10 @@ namespace spillway::qbo {
 /// does not say. Errors: rejected/`decimal_too_large`.
 Result<Decimal> predicted_total(const Document& document, const CodedDocument& coded, bool us_sales_tax);
 
-/// A line's amount without its tax: the stated tax taken off, or amount × 100 / (100 + percent) rounded half away from
-/// zero.
+/// An amount without the tax inside it: amount × 100 / (100 + percent) rounded half away from zero.
+/// Errors: rejected/`decimal_too_large`.
+Result<Decimal> net_at_rate(Decimal gross, Decimal percent, const Currency& currency);
+/// A line's amount without its tax: the stated tax taken off, or as net_at_rate.
 Result<Decimal> net_of_gross(const Line& line, const CodedLine& coded, const Currency& currency);
 
 }  // namespace spillway::qbo

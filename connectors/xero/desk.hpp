@@ -82,6 +82,8 @@ struct Desk {
 
 /// Refuses a text that is longer than Xero takes; `what` names its kind in the plural.
 void check_length(Desk& desk, std::string_view text, std::size_t most, const char* code, const char* what);
+/// Refuses an amount that Xero would round.
+void check_cents(Desk& desk, Decimal amount);
 /// Refuses a date in a period that the organisation has locked.
 void check_open_period(Desk& desk, const Date& date);
 

@@ -139,8 +139,8 @@ Verdict judge_change(const PreparedObject& object, std::span<const RemoteObject>
         RemoteObject gone;
         if (!hits.empty()) return hits.front()->live ? verdict(Kind::absent) : ours(object, *hits.front());
         const std::string note = object.provider_id.substr(0, object.provider_id.find('/'));
-        const bool seen = !allocation ||
-                          !those(found, kCreditNotes, [&](const RemoteObject& o) { return o.id == note; }).empty();
+        const bool seen =
+            !allocation || !those(found, kCreditNotes, [&](const RemoteObject& o) { return o.id == note; }).empty();
         return seen ? ours(object, gone) : verdict(Kind::inconclusive);
     }
     if (hits.empty()) return verdict(Kind::inconclusive);

@@ -21,6 +21,10 @@ void check_length(Desk& desk, std::string_view text, std::size_t most, const cha
                                        " characters; \"" + std::string(text) + "\" has " + std::to_string(length)));
 }
 
+void check_cents(Desk& desk, Decimal amount) {
+    if (const Result<Decimal> cents = in_cents(amount); !cents) desk.refuse(cents.error());
+}
+
 void check_open_period(Desk& desk, const Date& date) {
     if (desk.books.locked_until && date <= *desk.books.locked_until)
         desk.refuse(rejected("period_locked", "dated " + date.to_string() + ", and the books are locked until " +
@@ -93,8 +97,8 @@ void check_open_document(Desk& desk, const RemoteObject* current) {
     if (current && current->date) check_open_period(desk, *current->date);
 }
 
-/// The AllocationID that is ours: the one that we know, else the only one that is as ours was. People may have allocated
-/// from the same credit note to the same invoice. Empty when ours is not there any more.
+/// The AllocationID that is ours: the one that we know, else the only one that is as ours was. People may have
+/// allocated from the same credit note to the same invoice. Empty when ours is not there any more.
 Result<std::string> own_allocation(const Link& link, std::span<const RemoteObject> read) {
     const bool known = !is_no_id(link.version);
     std::size_t all = 0;
@@ -119,11 +123,11 @@ Result<PreparedObject> ending_object(Desk& desk, const Link& link, std::span<con
     object.provider_id = link.id;
     object.provider_version = link.version;
     object.marker = link.id;
+    const RemoteObject* current = object_of(link, read);
     const Error gone = conflict("already_gone", "it was voided, deleted or archived in Xero by somebody else");
     if (current && !current->live) return gone;
     if (desk.step.verb == Verb::void_) {
         check_open_document(desk, current);
-    const RemoteObject* current = object_of(link, read);
         object.body = void_body(desk.step, link, desk.mapping, current);
     } else if (desk.step.entity == kPayments) {
         object.body = R"({"Status":"DELETED"})";

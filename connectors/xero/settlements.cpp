@@ -18,6 +18,15 @@ const Application* application_of(const std::vector<Application>& applications, 
     return nullptr;
 }
 
+// Amounts of a payment and of an allocation are taken in the invoice's currency (assumed): there is no field for
+// another.
+void check_currency(Desk& desk, const std::string& invoice, const Currency& stated) {
+    const auto of_invoice = desk.subject.currencies.find({RecordKind::invoice, invoice});
+    if (of_invoice == desk.subject.currencies.end() || of_invoice->second == stated) return;
+    desk.refuse(rejected("currency_differs", "it is in " + stated.code + ", and invoice \"" + invoice + "\" in " +
+                                                 of_invoice->second.code));
+}
+
 }  // namespace
 
 PreparedObject allocation_object(Desk& desk, const CreditNote& note) {
@@ -32,6 +41,8 @@ PreparedObject allocation_object(Desk& desk, const CreditNote& note) {
     object.marker = allocation_id(document->id, invoice);
     object.date = note.document.date;
     object.total = application->amount;
+    check_currency(desk, application->invoice, note.document.currency);
+    check_cents(desk, application->amount);
     JsonText json;
     json.object().key("Invoice").object().member("InvoiceID", invoice).close();
     json.member("Amount", application->amount).member("Date", note.document.date.to_string()).close();
@@ -61,6 +72,8 @@ PreparedObject payment_object(Desk& desk, const Payment& payment) {
     const Application* application = application_of(payment.applies_to, desk.step.role, kPaymentRole);
     SPILLWAY_ASSERT(application);
     check_fully_applied(desk, payment);
+    check_currency(desk, application->invoice, payment.currency);
+    check_cents(desk, application->amount);
     check_open_period(desk, payment.date);
     const std::string invoice = desk.referent(RecordKind::invoice, application->invoice, kDocumentRole, kInvoices);
     const std::string account = desk.account(payment.account, desk.mapping.payment_account, "payment_account");

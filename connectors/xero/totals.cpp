@@ -32,6 +32,15 @@ WireLine wire_line(const Line& line, Decimal amount) {
 
 }  // namespace
 
+Result<Decimal> in_cents(Decimal amount) {
+    const Decimal cents = amount.rounded(kAmountPlaces, kRounding);
+    if (cents == amount) return cents;
+    return Error{
+        .kind = ErrorKind::rejected,
+        .code = "currency_places",
+        .detail = "Xero keeps two places whatever the currency; " + amount.to_shortest() + " would be changed"};
+}
+
 Result<Totals> predict(const Document& document, const std::vector<Decimal>& percents) {
     SPILLWAY_ASSERT(percents.size() == document.lines.size());
     Totals totals{.lines = {}, .tax = Decimal(0, kAmountPlaces), .total = Decimal(0, kAmountPlaces)};
@@ -39,12 +48,16 @@ Result<Totals> predict(const Document& document, const std::vector<Decimal>& per
         const Line& line = document.lines[i];
         const Result<Decimal> stated = line_amount(line, document.currency);
         if (!stated) return stated.error();
-        WireLine wire = wire_line(line, stated->rounded(kAmountPlaces, kRounding));
+        const Result<Decimal> amount = in_cents(*stated);
+        if (!amount) return amount.error();
+        WireLine wire = wire_line(line, *amount);
         const Result<Decimal> computed = tax_of(wire.amount, percents[i], document.amounts);
         if (!computed) return computed.error();
         Decimal tax = *computed;
         if (document.amounts != Amounts::none && line.tax && *line.tax != tax) {
-            tax = line.tax->rounded(kAmountPlaces, kRounding);
+            const Result<Decimal> stated_tax = in_cents(*line.tax);
+            if (!stated_tax) return stated_tax.error();
+            tax = *stated_tax;
             wire.tax = tax;
         }
         totals.tax += tax;

@@ -27,8 +27,11 @@ struct Totals {
     Decimal tax, total;
 };
 
+/// An amount as Xero keeps it. Errors: rejected/`currency_places` when that would change it (fils of a dinar).
+Result<Decimal> in_cents(Decimal amount);
+
 /// @param percents  the tax rate of each line; as many as the document has lines.
-/// Errors: as line_amount.
+/// Errors: as line_amount; as in_cents.
 Result<Totals> predict(const Document& document, const std::vector<Decimal>& percents);
 
 }  // namespace spillway::xero

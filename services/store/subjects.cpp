@@ -36,6 +36,21 @@ std::vector<Link> links_of_reference(Connection& connection, const std::string& 
     return links;
 }
 
+std::optional<Currency> currency_of_reference(Connection& connection, const std::string& connection_id,
+                                              const Reference& reference) {
+    if (reference.kind != RecordKind::invoice) return std::nullopt;
+    auto& select = connection.statement(
+        "SELECT json_extract(v.body, '$.currency') FROM records r JOIN versions v ON v.record_id = r.id AND "
+        "v.version = r.version WHERE r.connection_id = :connection AND r.kind = :kind AND r.external_id = :external");
+    select.bind(":connection", connection_id);
+    select.bind(":kind", std::string(to_string(reference.kind)));
+    select.bind(":external", reference.external_id);
+    std::optional<Currency> currency;
+    if (select.executeStep() && !select.getColumn(0).isNull()) currency = Currency{select.getColumn(0).getString()};
+    select.reset();
+    return currency;
+}
+
 std::vector<std::string> unclear_roles(Connection& connection, std::int64_t record_id) {
     auto& select = connection.statement(
         "SELECT DISTINCT role FROM attempts WHERE record_id = :record AND verb = 'create' AND outcome = 'rejected' "
@@ -100,8 +115,11 @@ Result<LoadedSubject> load_subject(Connection& connection, std::int64_t record_i
     loaded.subject.record = std::move(*record);
     loaded.subject.links = links_of(connection, record_id);
     loaded.unclear = unclear_roles(connection, record_id);
-    for (const auto& reference : references_of(loaded.subject.record))
+    for (const auto& reference : references_of(loaded.subject.record)) {
         loaded.subject.referents.emplace(reference, links_of_reference(connection, connection_id, reference));
+        if (auto currency = currency_of_reference(connection, connection_id, reference))
+            loaded.subject.currencies.emplace(reference, std::move(*currency));
+    }
     return loaded;
 }
 

@@ -198,8 +198,10 @@ std::vector<RemoteObject> books_of_credit(const std::string& reference, const st
     const auto read = provider().read_objects(
         {}, answered(200, "{\"CreditNotes\":[{\"CreditNoteID\":\"" + kCreditId +
                               "\",\"Status\":\"PAID\",\"DateString\":\"" + date + "T00:00:00\",\"Reference\":\"" +
-                              reference + "\",\"Allocations\":[{\"AllocationID\":\"al\",\"Amount\":5.00,\"Invoice\":{"
-                              "\"InvoiceID\":\"" + kInvoiceId + "\"}}]}]}"));
+                              reference +
+                              "\",\"Allocations\":[{\"AllocationID\":\"al\",\"Amount\":5.00,\"Invoice\":{"
+                              "\"InvoiceID\":\"" +
+                              kInvoiceId + "\"}}]}]}"));
     EXPECT_TRUE(read && read->size() == 2);
     return *read;
 }
@@ -228,11 +230,13 @@ INSTANTIATE_TEST_SUITE_P(
                        [] { return changed_payment([](Payment& p) { p.applies_to[0].invoice = "inv-9"; }); },
                        "reference_missing"},
         ReplacementRow{"credit", [] { return changed_credit([](CreditNote&) {}); }, "ok"},
-        ReplacementRow{"credit_total", [] { return changed_credit([](CreditNote& n) { n.document.total = dec("9.30"); }); },
+        ReplacementRow{"credit_total",
+                       [] { return changed_credit([](CreditNote& n) { n.document.total = dec("9.30"); }); },
                        "total_mismatch"},
-        ReplacementRow{"credit_invoice",
-                       [] { return changed_credit([](CreditNote& n) { n.applies_to.push_back({"inv-9", dec("1.00")}); }); },
-                       "reference_missing"},
+        ReplacementRow{
+            "credit_invoice",
+            [] { return changed_credit([](CreditNote& n) { n.applies_to.push_back({"inv-9", dec("1.00")}); }); },
+            "reference_missing"},
         ReplacementRow{"turned", [] { return turned_invoice("-9.18"); }, "ok"},
         ReplacementRow{"turned_total", [] { return turned_invoice("-9.30"); }, "total_mismatch"}),
     [](const auto& info) { return std::string(info.param.name); });
@@ -242,7 +246,8 @@ TEST(XeroCredit, ShowsItsDriftBeforeItsFirstAllocationGoes) {
     subject.links[0].owned_hash = books_of_credit("PO 9")[0].owned_hash;
     const Step removal = provider().plan(subject).front();
     EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), books_of_credit("PO 9"))), "ok");
-    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), books_of_credit("a person's"))), "drift");
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), books_of_credit("a person's"))),
+              "drift");
 }
 
 TEST(XeroCredit, KeepsItsAllocationsInALockedPeriod) {
@@ -252,7 +257,8 @@ TEST(XeroCredit, KeepsItsAllocationsInALockedPeriod) {
     EXPECT_EQ(removal.entity, "Allocations");
     Books where = books();
     where.locked_until = day("2010-12-01");
-    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), where, books_of_credit("PO 9"))), "period_locked");
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), where, books_of_credit("PO 9"))),
+              "period_locked");
     where.locked_until = day("2010-11-30");
     EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), where, books_of_credit("PO 9"))), "ok");
     EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), where, books_of_credit("PO 9", "2010-11-29"))),
@@ -266,8 +272,8 @@ std::vector<RemoteObject> allocations(const std::vector<std::pair<std::string, s
     for (const auto& [id, amount] : all)
         text += (text.empty() ? "" : ",") + ("{\"AllocationID\":\"" + id) + "\",\"Amount\":" + amount +
                 ",\"Invoice\":{\"InvoiceID\":\"" + kInvoiceId + "\"}}";
-    return *provider().read_objects(
-        {}, answered(200, "{\"CreditNotes\":[{\"CreditNoteID\":\"" + kCreditId + "\",\"Allocations\":[" + text + "]}]}"));
+    return *provider().read_objects({}, answered(200, "{\"CreditNotes\":[{\"CreditNoteID\":\"" + kCreditId +
+                                                          "\",\"Allocations\":[" + text + "]}]}"));
 }
 
 TEST(XeroCredit, TakesOnlyItsOwnAllocationOff) {

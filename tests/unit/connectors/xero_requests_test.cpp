@@ -290,6 +290,66 @@ INSTANTIATE_TEST_SUITE_P(
                    "number_too_long"},
         RefusalRow{"locked", [] { return changed([](Document& d) { d.date = day("2010-11-30"); }); }, "period_locked"},
         RefusalRow{"total", [] { return changed([](Document& d) { d.total = dec("9.20"); }); }, "total_mismatch"},
+        RefusalRow{"tax_inside",
+                   [] {
+                       return changed([](Document& d) {
+                           d.amounts = Amounts::inclusive;
+                           d.lines = {line("Lantern", "1", "9.18")};
+                           d.tax_total = dec("0.44");  // 20 % within 9.18 are 1.53
+                       });
+                   },
+                   "tax_mismatch"},
+        RefusalRow{"fils_of_a_line",
+                   [] {
+                       return changed([](Document& d) {
+                           d.currency = Currency{"KWD"};
+                           d.amounts = Amounts::none;
+                           d.lines = {line("Lantern", "1", "1.234")};
+                           d.total = dec("1.234");
+                           d.tax_total = dec("0");
+                       });
+                   },
+                   "currency_places"},
+        RefusalRow{"fils_of_a_tax",
+                   [] {
+                       return changed([](Document& d) {
+                           d.currency = Currency{"KWD"};
+                           d.lines[0].tax = dec("1.531");
+                       });
+                   },
+                   "currency_places"},
+        RefusalRow{"fils_of_a_total",
+                   [] {
+                       return changed([](Document& d) {
+                           d.currency = Currency{"KWD"};
+                           d.total = dec("9.181");
+                       });
+                   },
+                   "currency_places"},
+        RefusalRow{"fils_of_a_payment",
+                   [] {
+                       Subject subject = payment_subject();
+                       Payment& payment = std::get<Payment>(subject.record.body);
+                       payment.currency = Currency{"KWD"};
+                       payment.amount = payment.applies_to[0].amount = dec("9.181");
+                       return subject;
+                   },
+                   "currency_places"},
+        RefusalRow{"other_currency",
+                   [] {
+                       Subject subject = payment_subject();
+                       subject.currencies[{RecordKind::invoice, "inv-1"}] = Currency{"EUR"};
+                       return subject;
+                   },
+                   "currency_differs"},
+        RefusalRow{"credit_of_other_currency",
+                   [] {
+                       Subject subject = credit_subject();
+                       subject.links = {link("document", "CreditNotes", kCreditId)};
+                       subject.currencies[{RecordKind::invoice, "inv-1"}] = Currency{"EUR"};
+                       return subject;
+                   },
+                   "currency_differs"},
         RefusalRow{"word", [] { return changed([](Document& d) { d.lines[0].account = "who"; }); }, "unmapped_account"},
         RefusalRow{"closed", [] { return changed([](Document& d) { d.lines[0].account = "closed"; }); },
                    "unknown_account"},
@@ -330,6 +390,29 @@ TEST(XeroRequests, ShowsBothTotalsWhenTheyDiffer) {
     EXPECT_NE(object.error().detail.find("9.18"), std::string::npos);
     body.total = dec("9.19");
     EXPECT_TRUE(prepared(invoice_subject(body), step(Verb::create, "document", "Invoices"))) << "within the bound";
+}
+
+TEST(XeroRequests, TakesATaxInsideThatRoundsOtherwise) {
+    Document body = document();
+    body.amounts = Amounts::inclusive;
+    body.lines = {line("Lantern", "1", "9.18")};
+    for (const char* tax : {"1.52", "1.53", "1.54"}) {
+        body.tax_total = dec(tax);
+        EXPECT_EQ(code_of(prepared(invoice_subject(body), step(Verb::create, "document", "Invoices"))), "ok") << tax;
+    }
+    body.tax_total = dec("1.55");
+    const auto object = prepared(invoice_subject(body), step(Verb::create, "document", "Invoices"));
+    ASSERT_FALSE(object);
+    EXPECT_NE(object.error().detail.find("1.55"), std::string::npos);
+    EXPECT_NE(object.error().detail.find("1.53"), std::string::npos);
+}
+
+TEST(XeroRequests, SendsFilsThatAreWholeCents) {
+    Document body = document();
+    body.currency = Currency{"KWD"};
+    body.lines[0].unit_price = dec("2.550");
+    body.total = dec("9.180");
+    EXPECT_EQ(code_of(prepared(invoice_subject(body), step(Verb::create, "document", "Invoices"))), "ok");
 }
 
 TEST(XeroRequests, BatchesByVerbAndEntityWithinXerosAdvice) {

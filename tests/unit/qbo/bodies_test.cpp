@@ -11,7 +11,8 @@ using namespace qbo_test;
 
 std::string body_of(const Subject& subject, const Step& step, const Books& books = uk_books(),
                     const RemoteObject* current = nullptr) {
-    const Result<PreparedObject> object = make_qbo()->prepare(subject, step, mapping(), books, as_read(subject, step, current));
+    const Result<PreparedObject> object =
+        make_qbo()->prepare(subject, step, mapping(), books, as_read(subject, step, current));
     return object ? object->body : "refused: " + object.error().code + ": " + object.error().detail;
 }
 
@@ -72,8 +73,7 @@ TEST(QboBodies, OfTheUnitedStatesSayTaxOrNonAndSendTheStatedTax) {
     content.lines[0].tax_code = "taxed";
     Mapping words = mapping();
     words.tax_codes["taxed"] = "TAX";
-    const auto object =
-        make_qbo()->prepare(an_invoice(content), the_document(Verb::create), words, us_books(), {});
+    const auto object = make_qbo()->prepare(an_invoice(content), the_document(Verb::create), words, us_books(), {});
     ASSERT_TRUE(object.ok()) << object.error().detail;
     EXPECT_EQ(
         object->body,

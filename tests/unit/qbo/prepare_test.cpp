@@ -54,6 +54,16 @@ const Case kCases[] = {
     {"period_locked", [](Work& w) { w.books.locked_until = day("2010-12-01"); }},
     {"exchange_rate_missing", [](Work& w) { w.content().currency = Currency{"EUR"}; }},
     {"total_mismatch", [](Work& w) { w.content().total = dec("10.02"); }},
+    {"tax_mismatch",
+     [](Work& w) {
+         w.content().amounts = Amounts::inclusive;
+         w.content().tax_total = dec("0.44");  // 20 % within 10.00 are 1.67
+     }},
+    {"tax_mismatch",
+     [](Work& w) {
+         w.content().amounts = Amounts::inclusive;
+         w.content().lines[0].tax = w.content().tax_total = dec("0.44");
+     }},
     {"too_many_lines",
      [](Work& w) {
          w.content().amounts = Amounts::exclusive;
@@ -165,6 +175,23 @@ TEST(QboPrepare, TakesATotalWithinTheBound) {
     EXPECT_EQ(work.prepare()->total, dec("10.00"));
 }
 
+TEST(QboPrepare, TakesATaxInsideThatRoundsOtherwise) {
+    Work work;
+    work.content().amounts = Amounts::inclusive;
+    for (const char* tax : {"1.66", "1.67", "1.68"}) {
+        work.content().tax_total = dec(tax);
+        EXPECT_TRUE(work.prepare().ok()) << tax;
+        work.content().lines[0].tax = dec(tax);
+        EXPECT_TRUE(work.prepare().ok()) << tax;
+        work.content().lines[0].tax.reset();
+    }
+    work.content().tax_total = dec("1.69");
+    EXPECT_EQ(work.prepare().error().detail, "stated tax 1.69, QuickBooks would compute 1.67 within 10.00");
+    work.content().lines.assign(2, line("1", "5.00"));
+    work.content().tax_total = dec("1.68");
+    EXPECT_TRUE(work.prepare().ok()) << "two lines may each round otherwise: 0.83 + 0.83";
+}
+
 TEST(QboPrepare, TakesTheLongestNumberInCharactersNotBytes) {
     Work work;
     work.content().number = "ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜ";  // 21 characters, 42 bytes
@@ -263,8 +290,6 @@ TEST_F(QboDrift, LeavesAloneWhatTheUpdateDoesNotWrite) {
               "drift");
 }
 
-}  // namespace
-}  // namespace spillway
 // What replaces an object takes it away first, so the refusals of the new one come before that.
 
 RemoteObject as_in_books(const Link& link, const std::string& json) {
@@ -345,3 +370,5 @@ TEST_F(QboReplacement, OfAnInvoiceThatTurnsNegativeIsRefusedBeforeItGoes) {
     EXPECT_EQ(first(turned), "total_mismatch");
 }
 
+}  // namespace
+}  // namespace spillway

@@ -78,6 +78,20 @@ TEST_F(Rows, ACreateThatEndedWithAQuestionStaysUnclearUntilItHasALink) {
     });
 }
 
+TEST_F(Rows, APaymentIsLoadedWithTheCurrencyOfItsInvoice) {
+    ASSERT_TRUE(accept(RecordKind::contact, "C1", a_contact()).ok());
+    const auto invoice = accept(RecordKind::invoice, "I1", an_invoice("I1"));
+    ASSERT_TRUE(invoice.ok()) << invoice.error().detail;
+    const auto payment = accept(RecordKind::payment, "P1", a_payment("I1"));
+    ASSERT_TRUE(payment.ok()) << payment.error().detail;
+    write([&](store::Connection& connection) {
+        const auto loaded = store::load_subject(connection, payment->record);
+        ASSERT_TRUE(loaded.ok());
+        EXPECT_EQ(loaded->subject.currencies,
+                  (std::map<Reference, Currency>{{{RecordKind::invoice, "I1"}, Currency{"GBP"}}}));
+    });
+}
+
 TEST_F(Rows, AnAnswerIsKeptForSevenDays) {
     const store::IdempotencyKey key{"key:1", "PUT /x", "k"};
     const WallTime now = clock->wall_now();
