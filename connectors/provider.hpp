@@ -114,6 +114,7 @@ struct ElementOutcome {
     std::optional<Decimal> total{};  ///< the total that the provider computed
     bool taken = false;              ///< rejected because number, code or name is taken: look up, it may be ours
     bool stale = false;              ///< rejected because our provider_version is old: read again, then update
+    bool holds = true;               ///< applied: false where it was found in the books with other content
     std::string advice{};            ///< suggested fix for people
     std::vector<std::string> warnings{};
 };
@@ -133,6 +134,7 @@ struct Verdict {
     std::optional<Link> link{};      ///< ours
     std::optional<Decimal> total{};  ///< ours
     std::string detail{};            ///< foreign, ambiguous: both shown, for people
+    bool holds = true;               ///< ours: false where what was found differs from what was sent and can be updated
 };
 
 struct Tenant {
@@ -186,9 +188,9 @@ class Provider {
     [[nodiscard]] virtual std::vector<Step> plan(const Subject& subject) const = 0;
     /// A step that takes something away for a newer version is refused with whatever would refuse that version, so that
     /// the books never lose an object for one that cannot be written.
-    /// @param read  the objects of these roles as they are now, those that were found; other records' may be among them.
-    /// Errors: rejected with code and detail (to be parked); conflict/`drift` when a person changed owned fields in the
-    /// books.
+    /// @param read  the objects of these roles as they are now, those that were found; other records' may be among
+    /// them. Errors: rejected with code and detail (to be parked); conflict/`drift` when a person changed owned fields
+    /// in the books.
     [[nodiscard]] virtual Result<PreparedObject> prepare(const Subject& subject, const Step& step,
                                                          const Mapping& mapping, const Books& books,
                                                          std::span<const RemoteObject> read) const = 0;

@@ -32,6 +32,19 @@ Verdict ours(const PreparedObject& object, const RemoteObject& hit) {
     return {Verdict::Kind::ours, link_to(hit, object.role), hit.total};
 }
 
+bool holds_all(const PreparedObject& object, const RemoteObject& hit) {
+    const Result<JsonValue> sent = parse_json(object.body), read = parse_json(hit.body);
+    return sent && read && holds(*sent, *read);
+}
+
+/// What a look-up found in place of a create. Payments are never updated: mark, total and date are what makes them
+/// ours.
+Verdict adopted(const PreparedObject& object, const RemoteObject& hit) {
+    Verdict verdict = ours(object, hit);
+    verdict.holds = object.entity == kPayment || holds_all(object, hit);
+    return verdict;
+}
+
 Verdict foreign(std::string detail) { return {Verdict::Kind::foreign, std::nullopt, std::nullopt, std::move(detail)}; }
 
 bool has_note(const RemoteObject& object, const std::string& tag) {
@@ -41,6 +54,7 @@ bool has_note(const RemoteObject& object, const std::string& tag) {
 
 bool is_ours(const PreparedObject& object, const Extra& extra, const RemoteObject& hit) {
     if (!hit.live || hit.counterparty != object.counterparty || !hit.total || !object.total) return false;
+    if (hit.date != object.date) return false;
     return (*hit.total - *object.total).abs() <= extra.bound && has_note(hit, extra.tag);
 }
 
@@ -53,11 +67,12 @@ Verdict judge_transaction(const PreparedObject& object, std::span<const RemoteOb
         if (is_ours(object, extra, candidate)) own.push_back(&candidate);
     }
     if (hits.empty()) return {Verdict::Kind::absent};
-    if (own.size() == 1) return ours(object, *own.front());
+    if (own.size() == 1) return adopted(object, *own.front());
     if (own.size() > 1)
         return {Verdict::Kind::ambiguous, std::nullopt, std::nullopt, "several objects could be ours: " + shown(own)};
-    return foreign("sent: " + object.entity + " '" + object.marker + "', total " + text_of(object.total) +
-                   ", customer " + object.counterparty + "; in the books: " + shown(hits));
+    return foreign("sent: " + object.entity + " '" + object.marker + "', total " + text_of(object.total) + ", dated " +
+                   (object.date ? object.date->to_string() : "none") + ", customer " + object.counterparty +
+                   "; in the books: " + shown(hits));
 }
 
 std::string currency_of(const RemoteObject& object) {
@@ -86,7 +101,7 @@ Verdict judge_name(const PreparedObject& object, std::span<const RemoteObject> f
             own.push_back(&candidate);
     }
     if (hits.empty()) return {Verdict::Kind::absent};
-    if (own.size() == 1) return ours(object, *own.front());
+    if (own.size() == 1) return adopted(object, *own.front());
     if (own.size() > 1)
         return {Verdict::Kind::ambiguous, std::nullopt, std::nullopt, "several objects have the name: " + shown(own)};
     return foreign("sent: " + object.entity + " '" + object.marker + "'; in the books: " + shown(hits));

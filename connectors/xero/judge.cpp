@@ -43,6 +43,9 @@ Verdict ours(const PreparedObject& object, const RemoteObject& remote) {
         link.owned_hash = owned_hash(object.entity, *element, owned_fields(object.entity, *sent));
     link.voided = object.verb == Verb::void_;
     out.link = std::move(link);
+    // Payments and allocations cannot be updated, and their amount and date are what makes them ours.
+    const bool settles = object.entity == kPayments || object.entity == kAllocations;
+    if (object.verb == Verb::create && !settles) out.holds = sent && element && holds(*element, *sent);
     return out;
 }
 

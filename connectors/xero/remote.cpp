@@ -172,6 +172,7 @@ bool holds(const JsonValue& element, const JsonValue& body) {
             return true;
         }
         if (element.items().size() != body.items().size()) return false;
+            if (member.name == "Status") continue;
         for (std::size_t i = 0; i < body.items().size(); ++i)
             if (!holds(element.items()[i], body.items()[i])) return false;
         return true;

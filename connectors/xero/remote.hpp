@@ -14,7 +14,8 @@ std::string owned_hash(std::string_view entity, const JsonValue& element, std::s
 /// The letters of such a hash.
 std::string_view fields_of(std::string_view hash);
 
-/// Whether `element` holds everything that `body` says; numbers by value, dates by day, lists by position.
+/// Whether `element` holds everything that `body` says; numbers by value, dates by day, lists by position. Its status
+/// does not count: Xero moves it on when a document is paid.
 bool holds(const JsonValue& element, const JsonValue& body);
 
 /// Every object of an answer, nested allocations included; sales documents only.

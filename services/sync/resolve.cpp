@@ -232,11 +232,7 @@ std::optional<ElementOutcome> Resolution::judge(std::size_t index, const std::ve
     auto verdict = lane_.provider.judge(call_.intents[index].object, found);
     ElementOutcome outcome;
     switch (verdict.kind) {
-        case Verdict::Kind::ours:
-            outcome.kind = Kind::applied;
-            outcome.link = std::move(verdict.link);
-            outcome.total = verdict.total;
-            return outcome;
+        case Verdict::Kind::ours: adopt(outcome, std::move(verdict)); return outcome;
         case Verdict::Kind::foreign:
             return refusal("found_another", "the books hold another object in its place: " + verdict.detail,
                            "Compare both, then change the number or name, or resolve by hand.");

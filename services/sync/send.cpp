@@ -87,9 +87,7 @@ asio::awaitable<void> look_up_taken(LaneParts& lane, Flight& flight, std::vector
         if (!outcomes[i].taken) continue;
         auto verdict = found.ok() ? lane.provider.judge(flight.members[i].intent.object, *found) : Verdict{};
         if (verdict.kind == Verdict::Kind::ours) {
-            outcomes[i].kind = Kind::applied;
-            outcomes[i].link = std::move(verdict.link);
-            outcomes[i].total = verdict.total;
+            adopt(outcomes[i], std::move(verdict));
         } else if (verdict.kind == Verdict::Kind::inconclusive) {
             outcomes[i].kind = Kind::unknown;
         } else if (!verdict.detail.empty()) {

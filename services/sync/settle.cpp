@@ -127,7 +127,8 @@ Result<void> settle_applied(queue::Transaction& transaction, const SettleContext
             return park_taken(transaction, context, end, *owner);
     if (link) {
         link->role = end.intent.object.role;
-        link->record_version = end.intent.record_version;
+        // What was found with other content counts as an older version, so that it is updated.
+        link->record_version = end.intent.record_version - (end.outcome.holds ? 0 : 1);
         link->voided = end.intent.object.verb == Verb::void_;
     }
     if (SPILLWAY_DEFECT("link_forgotten") && end.loaded.record_id % 20 == 0) link.reset();
@@ -186,6 +187,14 @@ Result<void> settle_failed(queue::Transaction& transaction, const SettleContext&
 }
 
 }  // namespace
+
+void adopt(ElementOutcome& outcome, Verdict verdict) {
+    outcome.kind = Kind::applied;
+    outcome.link = std::move(verdict.link);
+    outcome.total = verdict.total;
+    outcome.holds = verdict.holds;
+    if (!verdict.holds) outcome.warnings.emplace_back("found in the books with other content: an update follows");
+}
 
 Result<void> settle_object(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end) {
     auto noted = note_attempt(transaction, context, end);

@@ -34,6 +34,9 @@ struct ObjectEnd {
     Millis retry_delay{};  ///< for a failure of this record alone, already jittered
 };
 
+/// An outcome for what was found in the books to be ours.
+void adopt(ElementOutcome& outcome, Verdict verdict);
+
 /// When the claim was overtaken the job is left alone, and what the provider answered is kept all the same. Errors:
 /// storage errors.
 Result<void> settle_object(queue::Transaction& transaction, const SettleContext& context, const ObjectEnd& end);

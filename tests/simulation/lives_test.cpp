@@ -266,6 +266,26 @@ TEST_P(Lives, WhatABookkeeperChangedIsNotOverwritten) {
     expect_one("INV-1", "1200");
 }
 
+TEST_P(Lives, AnItemThatThePriceOfIsAnotherInTheBooksGetsTheRecordsPrice) {
+    const auto tenant = world.ledger(GetParam());
+    const auto made =
+        xero() ? world.by_hand("xero", "PUT", "/api.xro/2.0/Items",
+                               R"({"Code":"IT1","Name":"Theirs","SalesDetails":{"UnitPrice":1}})")
+               : world.by_hand("qbo", "POST", "/v3/company/" + tenant["id"].string_or("") + "/item",
+                               R"({"Name":"IT1","Type":"Service","UnitPrice":1,"IncomeAccountRef":{"value":"1"}})");
+    ASSERT_EQ(made.status, 200) << made.body;
+    post_automatically();
+    apply("item", "IT1", R"({"code":"IT1","name":"Item 1","unit_price":2})");
+    const auto link = world.record(connection, "item", "IT1")["links"].items().at(0);
+    const std::string where = xero() ? "/api.xro/2.0/Items/" : "/v3/company/" + tenant["id"].string_or("") + "/item/";
+    const auto read =
+        world.by_hand(GetParam(), "GET", where + link["provider_id"].string_or("") + (xero() ? "?unitdp=4" : ""));
+    ASSERT_EQ(read.status, 200) << read.body;
+    const auto body = *parse_json(read.body);
+    const auto price = xero() ? body["Items"].items().at(0)["SalesDetails"]["UnitPrice"] : body["Item"]["UnitPrice"];
+    EXPECT_EQ(price.decimal_or({}), Decimal(2, 0)) << read.body;
+}
+
 INSTANTIATE_TEST_SUITE_P(Providers, Lives, testing::Values("xero", "qbo"), [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -352,6 +352,38 @@ TEST(XeroLookUp, KnowsAnUpdateByItsFieldsNotByItsTotal) {
         ",\"Quantity\":3.0000,\"UnitAmount\":2.5500,\"LineAmount\":7.65,\"AccountCode\":\"200\",\"TaxType\":"
         "\"OUTPUT2\","
         "\"TaxAmount\":1.53}],\"Total\":9.18}";
+TEST(XeroLookUp, SaysWhetherWhatItFoundHoldsTheRecord) {
+    Item priced;
+    priced.code = priced.name = "22423";
+    priced.unit_price = dec("2");
+    const auto item_at = [](const std::string& price) {
+        return "{\"Items\":[{\"ItemID\":\"" + kItemId +
+               "\",\"Code\":\"22423\",\"Name\":\"22423\",\"Description\":\"22423\",\"SalesDetails\":{\"UnitPrice\":" +
+               price + ",\"AccountCode\":\"200\",\"TaxType\":\"OUTPUT2\"}}]}";
+    };
+    const PreparedObject sent = first_object(subject_of(priced, "item-1"));
+    EXPECT_EQ(provider().judge(sent, found(item_at("1.0000"))).kind, Kind::ours);
+    EXPECT_FALSE(provider().judge(sent, found(item_at("1.0000"))).holds);
+    EXPECT_TRUE(provider().judge(sent, found(item_at("2.0000"))).holds);
+
+    const auto lines = [](const std::string& description) {
+        return "{\"Type\":\"ACCREC\",\"InvoiceID\":\"" + kInvoiceId +
+               "\",\"InvoiceNumber\":\"INV-1\",\"Status\":\"PAID\",\"Total\":9.18,\"DateString\":\"2010-12-01T00:00:"
+               "00\","
+               "\"DueDateString\":\"2010-12-31T00:00:00\",\"Contact\":{\"ContactID\":\"" +
+               kContactId +
+               "\"},\"LineAmountTypes\":\"Exclusive\",\"CurrencyCode\":\"GBP\",\"LineItems\":[{\"Description\":\"" +
+               description +
+               "\",\"Quantity\":3.0,\"UnitAmount\":2.55,\"LineAmount\":7.65,\"AccountCode\":\"200\",\"TaxType\":"
+               "\"OUTPUT2\"}]}";
+    };
+    EXPECT_TRUE(provider().judge(invoice(), found(invoices(lines("Lantern")))).holds) << "paid meanwhile";
+    EXPECT_FALSE(provider().judge(invoice(), found(invoices(lines("Lamp")))).holds) << "of the same total";
+    EXPECT_TRUE(
+        provider().judge(kPay, found("{\"Payments\":[" + wire_payment(kPay.marker, "AUTHORISED", "9.18") + "]}")).holds)
+        << "a payment is not updated";
+}
+
     EXPECT_EQ(provider().judge(update, found(invoices(head + "{\"Description\":\"Lantern\"" + tail))).kind, Kind::ours);
     EXPECT_EQ(provider().judge(update, found(invoices(head + "{\"Description\":\"Lamp\"" + tail))).kind, Kind::absent);
     EXPECT_EQ(provider().judge(update, found(invoices(""))).kind, Kind::inconclusive);

@@ -62,6 +62,7 @@ class XeroAgainstSandbox : public testing::Test {
         ASSERT_EQ(outcome.kind, ElementOutcome::Kind::applied) << outcome.error.code << " " << outcome.error.detail;
         const Verdict verdict = provider().judge(*object, look_up(*object));
         EXPECT_EQ(verdict.kind, Verdict::Kind::ours) << verdict.detail;
+        EXPECT_TRUE(verdict.holds) << object->body;
         if (object->total && outcome.total) EXPECT_EQ(*object->total, *outcome.total) << "predicted as computed";
         if (outcome.link && verdict.link) EXPECT_EQ(outcome.link->id, verdict.link->id);
         if (outcome.link && verdict.link)

@@ -158,6 +158,8 @@ TEST(QboJudge, AdoptsATransactionOnlyWithTagTotalAndCustomer) {
     const std::string tag = "[spillway:I-1]";
     std::string other_customer = invoice_json("130", "0", "INV-1", "10.00", tag);
     other_customer.replace(other_customer.find("\"58\""), 4, "\"60\"");
+    std::string other_day = invoice_json("130", "0", "INV-1", "10.00", tag);
+    other_day.replace(other_day.find("2010-12-01"), 10, "2010-12-02");
     struct Case {
         std::string rows;
         Kind kind;
@@ -172,6 +174,7 @@ TEST(QboJudge, AdoptsATransactionOnlyWithTagTotalAndCustomer) {
         {invoices({invoice_json("130", "0", "INV-1", "10.00", "[spillway:I-10]")}), Kind::foreign},
         {invoices({invoice_json("130", "0", "INV-1", "0", "Voided - " + tag)}), Kind::foreign},
         {invoices({other_customer}), Kind::foreign},
+        {invoices({other_day}), Kind::foreign},
         {invoices({invoice_json("130", "0", "INV-1", "10.00", tag), invoice_json("131", "0", "INV-1", "10.00", "")}),
          Kind::ours},
         {invoices({invoice_json("130", "0", "INV-1", "10.00", tag), invoice_json("131", "0", "INV-1", "10.00", tag)}),
@@ -185,7 +188,8 @@ TEST(QboJudge, AdoptsATransactionOnlyWithTagTotalAndCustomer) {
     EXPECT_EQ(ours.total, dec("10"));
     EXPECT_FALSE(ours.link->owned_hash.empty());
     EXPECT_EQ(judge(object, cases[4].rows).detail,
-              "sent: Invoice 'INV-1', total 10.00, customer 58; in the books: Invoice 130 'INV-1', total 10.02, dated "
+              "sent: Invoice 'INV-1', total 10.00, dated 2010-12-01, customer 58; in the books: Invoice 130 'INV-1', "
+              "total 10.02, dated "
               "2010-12-01, customer 58");
 }
 
@@ -193,7 +197,7 @@ TEST(QboJudge, KnowsAPaymentByItsMark) {
     const PreparedObject paid = prepared(a_payment(), creation("payment", "Payment"));
     const auto row = [&](const std::string& marker, const std::string& total) {
         return R"({"Payment":[{"Id":"160","SyncToken":"0","PaymentRefNum":")" + marker + R"(","TotalAmt":)" + total +
-               R"(,"CustomerRef":{"value":"58"},"PrivateNote":"CHQ\n[spillway:P-1]"}]})";
+               R"(,"TxnDate":"2010-12-24","CustomerRef":{"value":"58"},"PrivateNote":"CHQ\n[spillway:P-1]"}]})";
     };
     EXPECT_EQ(judge(paid, row(paid.marker, "25.00")).kind, Kind::ours);
     EXPECT_EQ(judge(paid, row(paid.marker, "26.00")).kind, Kind::foreign);
@@ -222,6 +226,27 @@ TEST(QboJudge, TakesAnActiveNameOfTheSameListAsTheRecord) {
     const PreparedObject goods = prepared(subject(item(), "S"), creation("item", "Item"));
     EXPECT_EQ(judge(goods, row("Item", R"("Name":"85123a","Type":"Service")")).kind, Kind::ours);
     EXPECT_EQ(judge(goods, row("Item", R"("Name":"85123A","Type":"Category")")).kind, Kind::foreign);
+}
+
+TEST(QboJudge, SaysWhetherWhatItFoundHoldsTheRecord) {
+    Item priced = item();
+    priced.unit_price = dec("2");
+    const PreparedObject goods = prepared(subject(priced, "S"), creation("item", "Item"));
+    const auto at = [](const std::string& price) {
+        return R"({"Item":[{"Id":"7","SyncToken":"0","Name":"85123A","Sku":"85123A","Type":"Service","Active":true,)"
+               R"("Description":"WHITE HANGING HEART","IncomeAccountRef":{"value":"1"},"UnitPrice":)" +
+               price + "}]}";
+    };
+    EXPECT_EQ(judge(goods, at("1")).kind, Kind::ours);
+    EXPECT_FALSE(judge(goods, at("1")).holds);
+    EXPECT_TRUE(judge(goods, at("2.00")).holds);
+
+    const std::string tag = "[spillway:I-1]";
+    EXPECT_TRUE(judge(prepared_invoice(), invoices({invoice_json("130", "0", "INV-1", "10.00", tag)})).holds);
+    std::string other = invoice_json("130", "0", "INV-1", "10.00", tag);
+    other.replace(other.find("Lantern"), 7, "Lamp");
+    EXPECT_EQ(judge(prepared_invoice(), invoices({other})).kind, Kind::ours);
+    EXPECT_FALSE(judge(prepared_invoice(), invoices({other})).holds) << "of the same total";
 }
 
 class QboJudgeOfKnown : public testing::Test {

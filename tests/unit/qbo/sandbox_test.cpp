@@ -94,6 +94,7 @@ class QboInSandbox : public testing::Test {
         const std::vector<RemoteObject> found = read_all(provider->look_up(tenant, std::span(&*object, 1)));
         const Verdict verdict = provider->judge(*object, found);
         EXPECT_EQ(verdict.kind, Verdict::Kind::ours) << verdict.detail;
+        EXPECT_TRUE(verdict.holds) << object->body;
         EXPECT_EQ(verdict.link.has_value(), step.verb != Verb::remove);
         if (verdict.link && outcome.link) EXPECT_EQ(verdict.link->owned_hash, outcome.link->owned_hash);
     }
