@@ -103,7 +103,10 @@ std::string document_body(const DocumentParts& parts, const Target& target) {
     for (std::size_t i = 0; i < document.lines.size(); ++i)
         put_line(json, document.lines[i], parts.coded.lines[i], document.amounts == Amounts::inclusive);
     json.close();
-    if (parts.coded.taxed) json.key("TxnTaxDetail").object().member("TotalTax", document.tax_total).close();
+    // An update says also that there is no tax any more: in a sparse one, what is left out stays.
+    const Decimal tax = parts.coded.taxed ? document.tax_total : Decimal(0, document.currency.places());
+    if (parts.coded.taxed || (parts.us && target.verb != Verb::create))
+        json.key("TxnTaxDetail").object().member("TotalTax", tax).close();
     json.close();
     return std::move(json).take();
 }
@@ -145,10 +148,11 @@ std::string note_of(const std::optional<std::string>& memo, const std::optional<
 }
 
 std::string updated_note(const std::string& ours, const std::string& current, const std::string& tag) {
-    if (current.find(ours) != std::string::npos) return {};
     const auto at = current.find(tag);
-    if (at != std::string::npos) return ours + current.substr(at + tag.size());
-    return current.empty() ? ours : ours + "\n" + current;
+    if (at == std::string::npos) return current.empty() ? ours : ours + "\n" + current;
+    // A new memo may be the tail of the old one, so what stands before the tag is compared as a whole.
+    const auto ours_end = at + tag.size();
+    return current.compare(0, ours_end, ours) == 0 ? std::string() : ours + current.substr(ours_end);
 }
 
 }  // namespace spillway::qbo

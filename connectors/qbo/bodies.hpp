@@ -49,7 +49,8 @@ std::string ending_body(std::string_view entity, const Target& target);
 /// PrivateNote: memo, reference, tag, a line each.
 std::string note_of(const std::optional<std::string>& memo, const std::optional<std::string>& reference,
                     const std::string& tag);
-/// The note for an update: what people added behind our tag stays; empty when the current note has ours already.
+/// The note for an update: what people added behind our tag stays, what stands before it is ours; empty when the
+/// current note has ours already.
 std::string updated_note(const std::string& ours, const std::string& current, const std::string& tag);
 
 }  // namespace spillway::qbo

@@ -116,10 +116,13 @@ const RemoteObject* by_id(const PreparedObject& object, std::span<const RemoteOb
 
 Verdict judge_update(const PreparedObject& object, const RemoteObject& hit) {
     if (hit.version.empty()) return foreign("the object was deleted in QuickBooks: " + shown(hit));
-    const Result<JsonValue> sent = parse_json(object.body), read = parse_json(hit.body);
-    if (sent && read && holds(*sent, *read)) return ours(object, hit);
-    // Every change raises the version, so the one that we sent to proves that nothing was written.
-    if (hit.version == object.provider_version) return {Verdict::Kind::absent};
+    // Every change raises the version, so the one that we sent to proves that nothing was written, or nothing changed.
+    // What cannot be compared may have changed.
+    const bool same_version = hit.version == object.provider_version;
+    const Result<JsonValue> sent = parse_json(object.body);
+    const bool all_compared = sent && compares_all(*sent);
+    if (holds_all(object, hit) && (all_compared || !same_version)) return ours(object, hit);
+    if (same_version) return {Verdict::Kind::absent};
     return foreign("sent to version " + object.provider_version + ", in the books is version " + hit.version +
                    " with other content: " + shown(hit));
 }

@@ -40,19 +40,37 @@ std::string scalar(const JsonValue& value) {
     return (value.is_number() ? number_text(value) : value.string_or("")) + '\x1f';
 }
 
-/// QuickBooks adds subtotal and tax lines of its own; ours are sales lines, or lines that only link (payments).
-bool is_ours(const JsonValue& line) {
+/// QuickBooks adds a subtotal of its own.
+bool is_added(const JsonValue& line) { return line["DetailType"].text() == "SubTotalLineDetail"; }
+
+/// What we write are sales lines, or lines that only link (payments).
+bool is_written(const JsonValue& line) {
     const std::string_view type = line["DetailType"].text();
-    return type.empty() || type == "SalesItemLineDetail" || (type == "PaymentLineDetail");
+    return type.empty() || type == "SalesItemLineDetail" || type == "PaymentLineDetail";
+}
+
+/// Everything in a value, references by their id.
+std::string whole(const JsonValue& value) {
+    std::string text;
+    for (const JsonValue& element : value.items()) text += whole(element);
+    if (value.is_boolean()) return value.bool_or(false) ? "true" : "false";
+    if (!value.is_object() || value.find("value") != nullptr) return text.empty() ? scalar(value) : text;
+    for (const JsonMember& member : value.members()) text += member.name + ':' + whole(member.value);
+    return text;
 }
 
 std::string lines_text(const JsonValue& lines) {
     std::string text;
     for (const JsonValue& line : lines.items()) {
-        if (!is_ours(line)) continue;
+        if (is_added(line)) continue;
+        const std::string_view type = line["DetailType"].text();
         const JsonValue& detail = line["SalesItemLineDetail"];
         text += scalar(line["Amount"]) + scalar(line["Description"]) + scalar(detail["ItemRef"]) +
                 scalar(detail["TaxCodeRef"]) + scalar(detail["Qty"]) + scalar(detail["UnitPrice"]);
+        // What people add, lines of theirs (a discount, a heading) and members of ours: an update would wipe it.
+        if (!is_written(line)) text += std::string(type) + ':' + whole(line[std::string(type)]);
+        for (const char* member : {"ClassRef", "ServiceDate"})
+            if (detail.find(member) != nullptr) text += std::string(member) + ':' + scalar(detail[member]);
         for (const JsonValue& linked : line["LinkedTxn"].items())
             text += scalar(linked["TxnType"]) + scalar(linked["TxnId"]);
         text += '\x1e';
@@ -79,18 +97,24 @@ std::string field_text(const JsonValue& object, std::string_view field) {
 bool hold_numbers(const JsonValue& sent, const JsonValue& read) { return number_text(sent) == number_text(read); }
 
 bool hold_arrays(const JsonValue& sent, const JsonValue& read) {
-    std::vector<const JsonValue*> ours;
+    std::vector<const JsonValue*> held;
     for (const JsonValue& element : read.items()) {
-        if (is_ours(element)) ours.push_back(&element);
+        if (!is_added(element)) held.push_back(&element);
     }
-    return std::ranges::equal(sent.items(), ours, [](const JsonValue& a, const JsonValue* b) { return holds(a, *b); });
+    return std::ranges::equal(sent.items(), held, [](const JsonValue& a, const JsonValue* b) { return holds(a, *b); });
 }
 
-bool is_compared(std::string_view name) {
-    // Country codes come back in another form, tax numbers masked, and notes grow in the hands of people.
-    constexpr auto kLeftOut = std::to_array<std::string_view>(
-        {"SyncToken", "sparse", "PrivateNote", "Country", "PrimaryTaxIdentifier", "TaxIdentifier", "TxnTaxDetail"});
-    return std::ranges::find(kLeftOut, name) == kLeftOut.end();
+/// Country codes come back in another form, tax numbers masked.
+bool comes_back_otherwise(std::string_view name) {
+    constexpr auto kOtherwise = std::to_array<std::string_view>({"Country", "PrimaryTaxIdentifier", "TaxIdentifier"});
+    return std::ranges::find(kOtherwise, name) != kOtherwise.end();
+}
+
+bool holds_member(const JsonMember& sent, const JsonValue& read) {
+    if (sent.name == "SyncToken" || sent.name == "sparse" || comes_back_otherwise(sent.name)) return true;
+    if (sent.name == "PrivateNote") return read.text().starts_with(sent.value.text());     // people write behind it
+    if (sent.name == "TotalTax") return sent.value.decimal_or({}) == read.decimal_or({});  // no tax, no detail
+    return holds(sent.value, read);
 }
 
 }  // namespace
@@ -127,9 +151,15 @@ bool holds(const JsonValue& sent, const JsonValue& read) {
         case JsonValue::Type::array: return hold_arrays(sent, read);
         case JsonValue::Type::object: break;
     }
-    return std::ranges::all_of(sent.members(), [&](const JsonMember& member) {
-        return !is_compared(member.name) || holds(member.value, read[member.name]);
-    });
+    return std::ranges::all_of(sent.members(),
+                               [&](const JsonMember& member) { return holds_member(member, read[member.name]); });
+}
+
+bool compares_all(const JsonValue& sent) {
+    return std::ranges::all_of(sent.items(), compares_all) &&
+           std::ranges::all_of(sent.members(), [](const JsonMember& member) {
+               return !comes_back_otherwise(member.name) && compares_all(member.value);
+           });
 }
 
 }  // namespace spillway::qbo

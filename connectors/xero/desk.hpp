@@ -18,6 +18,7 @@ struct Desk {
     const Step& step;
     const Mapping& mapping;
     const Books& books;
+    const RemoteObject* current = nullptr;  ///< the object that is updated, as it is now, where it was read
     std::optional<Error> problem{};
 
     void refuse(Error error) {

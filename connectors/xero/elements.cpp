@@ -147,6 +147,18 @@ void check_total(Desk& desk, const Document& document, const Totals& totals) {
                                                desk.mapping.rounding_bound.to_string()));
 }
 
+// Without an id, POST takes a number for the document of that number, so an update says it only to change it. That a
+// credit note takes another number is not documented.
+bool is_renumbered(Desk& desk, const Document& document, bool credit) {
+    if (desk.creates() || !desk.current || desk.current->marker.empty()) return false;
+    if (desk.current->marker == document.number) return false;
+    if (credit)
+        desk.refuse(rejected("number_changed", "the credit note is " + desk.current->marker +
+                                                   " in the books, and its number cannot be changed to " +
+                                                   document.number + "; void it and submit another"));
+    return !credit;
+}
+
 }  // namespace
 
 PreparedObject document_object(Desk& desk, const Document& document, bool credit) {
@@ -171,7 +183,8 @@ PreparedObject document_object(Desk& desk, const Document& document, bool credit
             json.member("DueDate", document.due_date.value_or(document.date).to_string());
     }
     json.member("LineAmountTypes", line_amount_types(document.amounts));
-    if (desk.creates()) json.member(credit ? "CreditNoteNumber" : "InvoiceNumber", document.number);
+    if (desk.creates() || is_renumbered(desk, document, credit))
+        json.member(credit ? "CreditNoteNumber" : "InvoiceNumber", document.number);
     if (document.reference) json.member("Reference", utf8_prefix(*document.reference, kReferenceMax));
     json.member("CurrencyCode", document.currency.code);
     if (desk.creates()) json.member("Status", desk.mapping.document_status == "draft" ? "DRAFT" : "AUTHORISED");

@@ -152,6 +152,7 @@ Result<PreparedObject> written_object(Desk& desk, std::span<const RemoteObject> 
         if (const auto changed = drift(*link, *current)) return *changed;
         check_open_document(desk, current);
     }
+    desk.current = current;
     PreparedObject object = body_of(desk);
     if (desk.problem) return *desk.problem;
     if (!desk.creates()) object.provider_id = link->id;

@@ -153,6 +153,41 @@ TEST_F(XeroDrift, StopsAnUpdateOverLinesThatSomebodyChanged) {
     EXPECT_EQ(update_onto(invoice_json("", "2.56")), "drift");
 }
 
+TEST_F(XeroDrift, StopsAnUpdateThatWouldWipeWhatSomebodyAddedToALine) {
+    const std::string plain = invoice_json("", "2.55");
+    const auto with = [&](const std::string& members) {
+        std::string element = plain;
+        element.insert(element.find("\"LineItemID\""), members);
+        return element;
+    };
+    EXPECT_EQ(update_onto(with("\"Tracking\":[],")), "ok");
+    EXPECT_EQ(update_onto(with("\"Tracking\":[{\"Name\":\"Region\",\"Option\":\"North\"}],")), "drift");
+    EXPECT_EQ(update_onto(with("\"TaxAmount\":1.50,")), "drift");
+    // A hash from before taxes and numbers counted says nothing of them.
+    std::string& stored = subject_.links[0].owned_hash;
+    stored = xero::owned_hash("Invoices", *parse_json(plain), "CDUAYL");
+    EXPECT_EQ(update_onto(with("\"TaxAmount\":1.50,")), "ok");
+    EXPECT_EQ(update_onto(with("\"Tracking\":[{\"Name\":\"Region\",\"Option\":\"North\"}],")), "drift");
+}
+
+TEST_F(XeroDrift, IsANumberThatSomebodyChanged) {
+    std::string element = invoice_json("", "2.55");
+    element.replace(element.find("INV-1"), 5, "INV-9");
+    EXPECT_EQ(update_onto(element), "drift");
+}
+
+TEST_F(XeroDrift, IsNotANumberThatTheRecordChanges) {
+    std::get<Invoice>(subject_.record.body).document.number = "INV-2";
+    const RemoteObject current = remote(invoice_json("", "2.55"));
+    const auto object = prepared(subject_, step(Verb::update, "document", "Invoices"), mapping(), books(), &current);
+    ASSERT_TRUE(object) << object.error().detail;
+    EXPECT_NE(object->body.find("\"InvoiceNumber\":\"INV-2\""), std::string::npos) << object->body;
+    std::get<Invoice>(subject_.record.body).document.number = "INV-1";
+    const auto same = prepared(subject_, step(Verb::update, "document", "Invoices"), mapping(), books(), &current);
+    ASSERT_TRUE(same);
+    EXPECT_EQ(same->body.find("InvoiceNumber"), std::string::npos) << same->body;
+}
+
 TEST_F(XeroDrift, ReportsAnObjectThatSomebodyEnded) {
     std::string element = invoice_json("", "2.55");
     element.replace(element.find("AUTHORISED"), 10, "VOIDED");
@@ -248,6 +283,16 @@ TEST(XeroCredit, ShowsItsDriftBeforeItsFirstAllocationGoes) {
     EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), books_of_credit("PO 9"))), "ok");
     EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), books_of_credit("a person's"))),
               "drift");
+}
+
+TEST(XeroCredit, IsNotRenumbered) {
+    Subject subject = changed_credit([](CreditNote& n) { n.document.number = "CN-2"; });
+    std::vector<RemoteObject> read = books_of_credit("PO 9");
+    read[0].marker = "CN-1";
+    const Step removal = provider().plan(subject).front();
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), read)), "number_changed");
+    std::get<CreditNote>(subject.record.body).document.number = "CN-1";
+    EXPECT_EQ(code_of(provider().prepare(subject, removal, mapping(), books(), read)), "ok");
 }
 
 TEST(XeroCredit, KeepsItsAllocationsInALockedPeriod) {

@@ -162,7 +162,7 @@ TEST(QboAnswers, ThatHoldAnObjectTwiceDecideNothing) {
 }
 
 TEST(QboAnswers, WarnWhenQuickBooksKeepsSomethingElse) {
-    const std::string renumbered = R"("Invoice":)" + invoice_json("130", "0", "1001", "10.00", "") +
+    const std::string renumbered = R"("Invoice":)" + invoice_json("130", "0", "1001", "10.00", "[spillway:I-0]") +
                                    R"(,"Warnings":{"Warning":[{"Message":"look out"}]})";
     const auto outcomes = read(1, answered(200, batch(element(0, renumbered))));
     ASSERT_EQ(outcomes[0].kind, Kind::applied);

@@ -123,6 +123,34 @@ TEST(QboBodies, OfAnUpdateAreSparseAtTheVersionJustRead) {
               std::string::npos);
 }
 
+TEST(QboBodies, OfAnUpdateWriteAMemoThatIsTheTailOfTheOldOne) {
+    Subject changed = an_invoice();
+    changed.version = 2;
+    changed.links = {link("document", "Invoice", "130")};
+    std::get<Invoice>(changed.record.body).document.memo = "the shop";
+    RemoteObject current;
+    current.version = "4";
+    current.body = R"({"PrivateNote":"for\nthe shop\n[spillway:I-1]\ncalled them"})";
+    EXPECT_NE(body_of(changed, the_document(Verb::update), uk_books(), &current)
+                  .find(R"("PrivateNote":"the shop\n[spillway:I-1]\ncalled them")"),
+              std::string::npos);
+    current.body = R"({"PrivateNote":"the shop\n[spillway:I-1]\ncalled them"})";
+    EXPECT_EQ(body_of(changed, the_document(Verb::update), uk_books(), &current).find("PrivateNote"),
+              std::string::npos);
+}
+
+TEST(QboBodies, OfAnUpdateInTheUnitedStatesTakeTheTaxAway) {
+    Document content = document();
+    content.currency = Currency{"USD"};
+    Subject changed = an_invoice(content);
+    changed.version = 2;
+    changed.links = {link("document", "Invoice", "130")};
+    EXPECT_NE(body_of(changed, the_document(Verb::update), us_books()).find(R"("TxnTaxDetail":{"TotalTax":0.00})"),
+              std::string::npos);
+    changed.links.clear();
+    EXPECT_EQ(body_of(changed, the_document(Verb::create), us_books()).find("TxnTaxDetail"), std::string::npos);
+}
+
 TEST(QboBodies, OfVoidsAndDeletesNameTheVersion) {
     Subject ended = an_invoice();
     ended.voided = true;

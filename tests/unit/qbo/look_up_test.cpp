@@ -259,7 +259,8 @@ class QboJudgeOfKnown : public testing::Test {
         return object;
     }
     static std::string row(const std::string& token, const std::string& number, const std::string& note = "") {
-        return invoices({invoice_json("130", token, number, note.empty() ? "10.00" : "0", note)});
+        return invoices({note.empty() ? invoice_json("130", token, number, "10.00", "[spillway:I-1]")
+                                      : invoice_json("130", token, number, "0", note)});
     }
     static std::vector<RemoteObject> gone() {
         RemoteObject object;
@@ -278,6 +279,44 @@ TEST_F(QboJudgeOfKnown, AnUpdateByContentThenByVersion) {
     EXPECT_EQ(judge(object(Verb::update, "0"), row("2", "OTHER")).kind, Kind::foreign);
     EXPECT_EQ(judge(object(Verb::update, "0"), "{}").kind, Kind::inconclusive);
     EXPECT_EQ(make_qbo()->judge(object(Verb::update, "0"), gone()).kind, Kind::foreign);
+}
+
+TEST_F(QboJudgeOfKnown, AnUpdateOfTheMemoByTheNote) {
+    PreparedObject changed = object(Verb::update, "0");
+    changed.body = R"({"sparse":true,"Id":"130","SyncToken":"0","PrivateNote":"new\n[spillway:I-1]"})";
+    const auto noted = [](const std::string& token, const std::string& note) {
+        return invoices({invoice_json("130", token, "INV-1", "10.00", note)});
+    };
+    EXPECT_EQ(judge(changed, noted("0", "[spillway:I-1]")).kind, Kind::absent);
+    EXPECT_EQ(judge(changed, noted("1", "new\\n[spillway:I-1]")).kind, Kind::ours);
+    EXPECT_EQ(judge(changed, noted("2", "new\\n[spillway:I-1]\\ncalled them")).kind, Kind::ours);
+    EXPECT_EQ(judge(changed, noted("1", "[spillway:I-1]")).kind, Kind::foreign);
+}
+
+TEST_F(QboJudgeOfKnown, AnUpdateOfTheTaxByTheTotalTax) {
+    PreparedObject changed = object(Verb::update, "0");
+    changed.body = R"({"sparse":true,"Id":"130","SyncToken":"0","TxnTaxDetail":{"TotalTax":1.20}})";
+    const auto taxed = [](const std::string& token, const std::string& tax) {
+        return invoices({R"({"Id":"130","SyncToken":")" + token + R"(","TxnTaxDetail":{"TotalTax":)" + tax + "}}"});
+    };
+    EXPECT_EQ(judge(changed, taxed("0", "0.80")).kind, Kind::absent);
+    EXPECT_EQ(judge(changed, taxed("1", "1.2")).kind, Kind::ours);
+    changed.body = R"({"TxnTaxDetail":{"TotalTax":0.00}})";
+    EXPECT_EQ(judge(changed, invoices({R"({"Id":"130","SyncToken":"1"})"})).kind, Kind::ours) << "no tax, no detail";
+}
+
+TEST_F(QboJudgeOfKnown, AnUpdateThatCannotBeComparedByTheVersion) {
+    PreparedObject changed = object(Verb::update, "0");
+    changed.entity = "Customer";
+    changed.body = R"({"DisplayName":"A","BillAddr":{"Line1":"1 High St","Country":"GB"}})";
+    const auto row = [](const std::string& token) {
+        return R"({"Customer":[{"Id":"130","SyncToken":")" + token +
+               R"(","DisplayName":"A","BillAddr":{"Line1":"1 High St","Country":"GBR"}}]})";
+    };
+    EXPECT_EQ(judge(changed, row("0")).kind, Kind::absent) << "the country may be the change";
+    EXPECT_EQ(judge(changed, row("1")).kind, Kind::ours);
+    changed.body = R"({"DisplayName":"A","BillAddr":{"Line1":"1 High St"}})";
+    EXPECT_EQ(judge(changed, row("0")).kind, Kind::ours);
 }
 
 TEST_F(QboJudgeOfKnown, AVoidOrDeleteByWhatIsLeft) {

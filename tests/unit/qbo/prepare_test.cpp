@@ -279,6 +279,29 @@ TEST_F(QboDrift, LeavesAloneWhatTheUpdateDoesNotWrite) {
     };
     changed.links = {link("customer", "Customer", "58")};
     changed.links[0].owned_hash = as_read(R"({"Id":"58","SyncToken":"0","DisplayName":"x"})").owned_hash;
+TEST_F(QboDrift, IsALineOrAMemberOfALineThatPeopleAdded) {
+    const std::string later = invoice_json("130", "3", "INV-1", "10.00", "[spillway:I-1]");
+    std::string discounted = later;
+    discounted.insert(
+        discounted.find(R"(,{"Amount":10.00,"DetailType":"SubTotal)"),
+        R"(,{"Amount":1.00,"DetailType":"DiscountLineDetail","DiscountLineDetail":{"PercentBased":true}})");
+    std::string more = discounted;
+    more.replace(more.find("true"), 4, "false");
+    std::string classed = later;
+    classed.insert(classed.find(R"("Qty":2)"), R"("ClassRef":{"value":"200"},)");
+    std::string dated = later;
+    dated.insert(dated.find(R"("Qty":2)"), R"("ServiceDate":"2010-11-30",)");
+    const RemoteObject plain = read(later);
+    ASSERT_TRUE(work.prepare(&plain).ok());
+    for (const std::string& changed : {discounted, classed, dated}) {
+        const RemoteObject current = read(changed);
+        const auto object = work.prepare(&current);
+        ASSERT_FALSE(object.ok()) << changed;
+        EXPECT_EQ(object.error().detail, "changed in QuickBooks since we wrote it: Line");
+    }
+    EXPECT_NE(read(discounted).owned_hash, read(more).owned_hash);
+}
+
     const RemoteObject phoned =
         as_read(R"({"Id":"58","SyncToken":"1","DisplayName":"x","PrimaryPhone":{"FreeFormNumber":"1"}})");
     EXPECT_TRUE(
