@@ -52,6 +52,11 @@ class ListCalls {
             flush();
         terms_.push_back(encoded);
     }
+    /// Whether a term fits into an address at all.
+    [[nodiscard]] bool takes(const std::string& term) const {
+        const std::string query = opening_ + percent_encode(term) + (rest_.empty() ? "" : "&" + rest_);
+        return target_of(entity_, query).size() <= kTargetMax;
+    }
     std::vector<PreparedCall> take() {
         if (!terms_.empty()) flush();
         return std::move(calls_);
@@ -127,10 +132,11 @@ struct Searches {
  private:
     void contact(const PreparedObject& object) {
         contacts.add(equals("ContactNumber", object.marker));
-        // The name shows whose it is when it is taken. One that would change the expression is left out: the number
-        // decides.
+        // The name shows whose it is when it is taken. One that would change the expression, or is too long for an
+        // address, is left out: the number decides.
         const Result<JsonValue> body = parse_json(object.body);
-        if (body && fits_where((*body)["Name"].text())) contacts.add(equals("Name", (*body)["Name"].text()));
+        const std::string name = body ? (*body)["Name"].string_or("") : "";
+        if (fits_where(name) && contacts.takes(equals("Name", name))) contacts.add(equals("Name", name));
     }
     void item(const PreparedObject& object) {
         if (fits_where(object.marker)) return items.add(equals("Code", object.marker));
@@ -138,8 +144,10 @@ struct Searches {
     }
     void document(const PreparedObject& object) {
         const bool invoice = object.entity == kInvoices;
-        if (invoice && object.marker.find(',') == std::string::npos) return invoices.add(object.marker);
-        if (!invoice && fits_where(object.marker)) return credit_notes.add(equals("CreditNoteNumber", object.marker));
+        const bool listed = object.marker.find(',') == std::string::npos && invoices.takes(object.marker);
+        if (invoice && listed) return invoices.add(object.marker);
+        const std::string numbered = equals("CreditNoteNumber", object.marker);
+        if (!invoice && fits_where(object.marker) && credit_notes.takes(numbered)) return credit_notes.add(numbered);
         const std::string query =
             "where=" + percent_encode(contact_and_day(object)) + "&" + page_query(kPageRowsMax) + "&unitdp=4";
         append(others, {read_call(tenant, object.entity, query, "GET " + object.entity)});

@@ -72,6 +72,20 @@ TEST(XeroLookUp, NeverPutsAQuoteIntoAnExpression) {
     EXPECT_EQ(targets({invoice("1,2")}).at(0).find("InvoiceNumbers="), std::string::npos) << "a comma would part it";
 }
 
+TEST(XeroLookUp, SearchesOtherwiseForWhatIsTooLongForAnAddress) {
+    std::string wide;  // three bytes a character, nine in an address
+    for (int i = 0; i < 255; ++i) wide += "\u20ac";
+    const std::string by_day = "where=Contact.ContactID==guid(\"" + kContactId +
+                               "\") AND Date==DateTime(2010,12,1)&page=1&pageSize=1000&unitdp=4";
+    EXPECT_EQ(targets({invoice(wide)}), std::vector{"/api.xro/2.0/Invoices?" + by_day});
+    EXPECT_EQ(targets({numbered_credit(wide)}), std::vector{"/api.xro/2.0/CreditNotes?" + by_day});
+    EXPECT_EQ(targets({contact(wide)}),
+              std::vector<std::string>{
+                  "/api.xro/2.0/Contacts?where=ContactNumber==\"cust-1\"&includeArchived=true&page=1&pageSize=200"});
+    const std::string fits(150, 'x');
+    EXPECT_EQ(targets({invoice(wide), invoice(fits)}).size(), 2u) << "and takes no other along";
+}
+
 TEST(XeroLookUp, KeepsEveryAddressShortAndEveryListBelowFortyIds) {
     std::vector<PreparedObject> objects;
     for (int i = 0; i < 50; ++i) objects.push_back(invoice("INV-" + std::string(60, 'x') + std::to_string(i)));
@@ -338,20 +352,6 @@ INSTANTIATE_TEST_SUITE_P(
                    "{}", Kind::inconclusive}),
     [](const auto& info) { return std::string(info.param.name); });
 
-TEST(XeroLookUp, KnowsAnUpdateByItsFieldsNotByItsTotal) {
-    Subject subject = invoice_subject();
-    subject.version = 2;
-    subject.links = {link("document", "Invoices", kInvoiceId)};
-    const PreparedObject update = first_object(subject);
-    const std::string head =
-        "{\"Type\":\"ACCREC\",\"InvoiceID\":\"" + kInvoiceId +
-        "\",\"Status\":\"AUTHORISED\",\"Contact\":{\"ContactID\":\"" + kContactId +
-        "\",\"Name\":\"Ann\"},\"DateString\":\"2010-12-01T00:00:00\",\"DueDateString\":"
-        "\"2010-12-31T00:00:00\",\"LineAmountTypes\":\"Exclusive\",\"CurrencyCode\":\"GBP\",\"LineItems\":[";
-    const std::string tail =
-        ",\"Quantity\":3.0000,\"UnitAmount\":2.5500,\"LineAmount\":7.65,\"AccountCode\":\"200\",\"TaxType\":"
-        "\"OUTPUT2\","
-        "\"TaxAmount\":1.53}],\"Total\":9.18}";
 TEST(XeroLookUp, SaysWhetherWhatItFoundHoldsTheRecord) {
     Item priced;
     priced.code = priced.name = "22423";
@@ -384,6 +384,20 @@ TEST(XeroLookUp, SaysWhetherWhatItFoundHoldsTheRecord) {
         << "a payment is not updated";
 }
 
+TEST(XeroLookUp, KnowsAnUpdateByItsFieldsNotByItsTotal) {
+    Subject subject = invoice_subject();
+    subject.version = 2;
+    subject.links = {link("document", "Invoices", kInvoiceId)};
+    const PreparedObject update = first_object(subject);
+    const std::string head =
+        "{\"Type\":\"ACCREC\",\"InvoiceID\":\"" + kInvoiceId +
+        "\",\"Status\":\"AUTHORISED\",\"Contact\":{\"ContactID\":\"" + kContactId +
+        "\",\"Name\":\"Ann\"},\"DateString\":\"2010-12-01T00:00:00\",\"DueDateString\":"
+        "\"2010-12-31T00:00:00\",\"LineAmountTypes\":\"Exclusive\",\"CurrencyCode\":\"GBP\",\"LineItems\":[";
+    const std::string tail =
+        ",\"Quantity\":3.0000,\"UnitAmount\":2.5500,\"LineAmount\":7.65,\"AccountCode\":\"200\",\"TaxType\":"
+        "\"OUTPUT2\","
+        "\"TaxAmount\":1.53}],\"Total\":9.18}";
     EXPECT_EQ(provider().judge(update, found(invoices(head + "{\"Description\":\"Lantern\"" + tail))).kind, Kind::ours);
     EXPECT_EQ(provider().judge(update, found(invoices(head + "{\"Description\":\"Lamp\"" + tail))).kind, Kind::absent);
     EXPECT_EQ(provider().judge(update, found(invoices(""))).kind, Kind::inconclusive);
