@@ -107,14 +107,17 @@ std::vector<TaxRate> us_tax(bool using_sales_tax) {
     return rates;
 }
 
-void put_preferences(const JsonValue& preferences, Books& books) {
+Result<void> put_preferences(const JsonValue& preferences, Books& books) {
     books.custom_numbers = preferences["SalesFormsPrefs"]["CustomTxnNumbers"].bool_or(true);
     if (const Result<Currency> home = Currency::parse(preferences["CurrencyPrefs"]["HomeCurrency"]["value"].text()))
         books.base_currency = *home;
     else if (books.us_sales_tax)
         books.base_currency = Currency{"USD"};
+    else
+        return Error{ErrorKind::unavailable, "books_unreadable", "the preferences name no home currency"};
     if (const Result<Date> closed = Date::parse(preferences["AccountingInfoPrefs"]["BookCloseDate"].text()))
         books.locked_until = *closed;
+    return success();
 }
 
 const Account* find_account(const Books& books, std::string_view code) {
@@ -181,7 +184,7 @@ Result<Books> read_company(std::string_view tenant, std::span<const SendResult> 
     books.name = company.front()["CompanyName"].string_or("");
     books.country = company.front()["Country"].string_or("");
     books.us_sales_tax = books.country == "US";
-    put_preferences(preferences.front(), books);
+    if (Result<void> put = put_preferences(preferences.front(), books); !put) return put.error();
     for (const JsonValue& row : accounts) books.accounts.push_back(read_account(row));
     for (const JsonValue& row : services) books.accounts.push_back(read_service(row));
     const bool using_tax = preferences.front()["TaxPrefs"]["UsingSalesTax"].bool_or(true);

@@ -111,7 +111,11 @@ Result<Books> read_books(std::string_view tenant, std::span<const SendResult> an
     Books books;
     books.tenant_id = tenant;
     books.name = organisation["Name"].text();
-    books.base_currency = Currency{organisation["BaseCurrency"].string_or("GBP")};
+    const Result<Currency> base = Currency::parse(organisation["BaseCurrency"].text());
+    if (!base)
+        return Error{
+            .kind = ErrorKind::unavailable, .code = "books_unreadable", .detail = "the organisation names no currency"};
+    books.base_currency = *base;
     books.country = organisation["CountryCode"].text();
     for (const char* lock : {"PeriodLockDate", "EndOfYearLockDate"})
         if (const std::optional<Date> date = date_in(organisation, lock))

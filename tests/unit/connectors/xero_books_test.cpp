@@ -70,6 +70,16 @@ TEST(XeroBooks, ReadsTheListsAndTheLaterLock) {
     EXPECT_FALSE(books->tax_rates[2].for_sales);
 }
 
+TEST(XeroBooks, AreNotReadWithoutTheBaseCurrency) {
+    for (const char* organisation : {"{\"Name\":\"Demo\"}", "{\"Name\":\"Demo\",\"BaseCurrency\":\"\"}"}) {
+        auto answers = lists();
+        answers[0] = answered(200, std::string("{\"Organisations\":[") + organisation + "]}");
+        const auto books = provider().read_books(kTenant, answers);
+        ASSERT_FALSE(books) << organisation;
+        EXPECT_EQ(books.error().code, "books_unreadable");
+    }
+}
+
 TEST(XeroBooks, PassesOnWhyAListCouldNotBeRead) {
     auto answers = lists();
     answers[1] = answered(429, "");

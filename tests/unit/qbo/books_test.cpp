@@ -81,6 +81,12 @@ TEST(QboBooks, OfTheUnitedStatesKnowTaxAndNonAlone) {
     EXPECT_EQ(untaxed.tax_rates[0].code, "NON");
 }
 
+TEST(QboBooks, AreNotReadWithoutTheHomeCurrency) {
+    const auto books = make_qbo()->read_books("9130", company("GB", R"({"TaxPrefs":{"UsingSalesTax":true}})"));
+    ASSERT_FALSE(books.ok());
+    EXPECT_EQ(books.error().code, "books_unreadable");
+}
+
 TEST(QboBooks, AreNotReadFromAnswersThatDecideNothing) {
     struct Case {
         SendResult answer;
