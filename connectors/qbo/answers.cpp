@@ -6,6 +6,7 @@
 #include "connectors/qbo/calls.hpp"
 #include "connectors/qbo/fault.hpp"
 #include "connectors/qbo/owned.hpp"
+#include "connectors/qbo/prepare.hpp"
 #include "connectors/qbo/remote.hpp"
 #include "connectors/qbo/words.hpp"
 
@@ -78,6 +79,8 @@ ElementOutcome applied(const PreparedObject& object, const JsonValue& read, cons
         if (remote.live) made.warnings.push_back("QuickBooks took the void but does not show it");
         made.link->voided = true;
     } else {
+        if (std::string warning = read_extra(object.extra).warning; !warning.empty())
+            made.warnings.push_back(std::move(warning));
         warn_of_differences(object, read, made);
     }
     return made;

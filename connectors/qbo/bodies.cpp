@@ -2,6 +2,7 @@
 
 #include "connectors/qbo/words.hpp"
 #include "schema/json_text.hpp"
+#include "schema/utf8.hpp"
 
 namespace spillway::qbo {
 namespace {
@@ -26,9 +27,6 @@ void put_address(JsonText& json, const Address& address) {
     json.member("City", address.city).member("CountrySubDivisionCode", address.region);
     json.member("PostalCode", address.postal_code).member("Country", address.country).close();
 }
-
-/// Longest fraction that an amount may carry (API reference: 15 digits, 5 of them decimals).
-constexpr int kPlacesMax = 5;
 
 /// Whether quantity × price makes exactly this amount. If not, both are left out: error 6070 would refuse the document.
 bool multiplies_to(Decimal quantity, Decimal price, Decimal amount) {
@@ -74,16 +72,26 @@ std::string contact_body(const Contact& contact, const std::string& name, bool v
     return std::move(json).take();
 }
 
+std::string item_description(const Item& item) {
+    std::string description = item.name;
+    if (item.description && *item.description != item.name) description += "\n" + *item.description;
+    return description;
+}
+
 std::string item_body(const Item& item, const std::string& income_account, const Target& target) {
     JsonText json;
     begin(json, target);
     json.member("Name", item.code).member("Sku", item.code);
-    std::string description = item.name;
-    if (item.description && *item.description != item.name) description += "\n" + *item.description;
-    json.member("Description", description);
+    const std::string description = item_description(item);
+    json.member("Description", utf8_prefix(description, kItemDescriptionMax));
     // Without stock there is nothing to count; an item that people made an inventory item stays one.
     if (target.verb == Verb::create) json.member("Type", "Service");
-    if (item.unit_price) json.member("UnitPrice", item.unit_price->shortest());
+    if (item.unit_price) {
+        const Decimal price = item.unit_price->shortest();
+        json.member("UnitPrice", price.scale() <= kPlacesMax
+                                     ? price
+                                     : price.rounded(kPlacesMax, Rounding::half_away_from_zero).shortest());
+    }
     put_ref(json, "IncomeAccountRef", income_account);
     json.close();
     return std::move(json).take();

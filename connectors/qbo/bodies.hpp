@@ -17,6 +17,12 @@ struct Target {
 };
 
 std::string contact_body(const Contact& contact, const std::string& name, bool vendor, const Target& target);
+/// Longest description of an item (API reference of Item).
+inline constexpr std::size_t kItemDescriptionMax = 4000;
+/// Longest fraction that an amount or price may carry (API reference: 15 digits, 5 of them decimals).
+inline constexpr int kPlacesMax = 5;
+/// An item's name and, where it says more, its description.
+std::string item_description(const Item& item);
 std::string item_body(const Item& item, const std::string& income_account, const Target& target);
 
 struct DocumentParts {

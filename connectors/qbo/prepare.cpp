@@ -92,6 +92,16 @@ Result<PreparedObject> prepare_contact(const Work& work, const Contact& contact)
     return object;
 }
 
+/// An item proposes its text and price to people; documents bring their own. So what is too long is cut, and said.
+std::string cuts_of(const Item& item) {
+    std::string cuts;
+    if (length(item_description(item)) > kItemDescriptionMax) cuts = "the description was cut to 4000 characters";
+    if (item.unit_price && item.unit_price->shortest().scale() > kPlacesMax)
+        cuts += std::string(cuts.empty() ? "" : "; ") + "the price " + item.unit_price->to_shortest() +
+                " was rounded to five places";
+    return cuts;
+}
+
 Result<PreparedObject> prepare_item(const Work& work, const Item& item) {
     if (has_refused_character(item.code))
         return refused("code_not_allowed",
@@ -106,7 +116,9 @@ Result<PreparedObject> prepare_item(const Work& work, const Item& item) {
     PreparedObject object = object_of(work, target);
     object.body = item_body(item, *account, target);
     object.marker = item.code;
-    object.extra = write_extra({});
+    Extra extra;
+    extra.warning = cuts_of(item);
+    object.extra = write_extra(extra);
     return object;
 }
 
@@ -347,6 +359,7 @@ std::string write_extra(const Extra& extra) {
     if (!extra.tag.empty()) json.member("tag", extra.tag);
     if (!extra.currency.empty()) json.member("currency", extra.currency);
     if (!extra.bound.is_zero()) json.member("bound", extra.bound);
+    if (!extra.warning.empty()) json.member("warning", extra.warning);
     json.close();
     return std::move(json).take();
 }
@@ -354,7 +367,8 @@ std::string write_extra(const Extra& extra) {
 Extra read_extra(std::string_view text) {
     const Result<JsonValue> json = parse_json(text);
     if (!json) return {};
-    return {(*json)["tag"].string_or(""), (*json)["currency"].string_or(""), (*json)["bound"].decimal_or({})};
+    return {(*json)["tag"].string_or(""), (*json)["currency"].string_or(""), (*json)["bound"].decimal_or({}),
+            (*json)["warning"].string_or("")};
 }
 
 }  // namespace spillway::qbo

@@ -14,9 +14,10 @@ Result<PreparedObject> prepare_object(const Subject& subject, const Step& step, 
 
 /// PreparedObject::extra of ours.
 struct Extra {
-    std::string tag;       ///< in PrivateNote; empty for name lists
-    std::string currency;  ///< of a contact, where stated
-    Decimal bound;         ///< tolerated difference between predicted and found total
+    std::string tag;        ///< in PrivateNote; empty for name lists
+    std::string currency;   ///< of a contact, where stated
+    Decimal bound;          ///< tolerated difference between predicted and found total
+    std::string warning{};  ///< what is written otherwise than stated, for people
 };
 std::string write_extra(const Extra& extra);
 Extra read_extra(std::string_view text);

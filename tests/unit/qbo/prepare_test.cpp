@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "schema/json_value.hpp"
 #include "tests/unit/qbo/builders.hpp"
 
 namespace spillway {
@@ -218,6 +219,25 @@ TEST(QboPrepare, PostsALineWithoutItemThroughTheMappedService) {
     EXPECT_NE(work.prepare()->body.find(R"("ItemRef":{"value":"12"})"), std::string::npos);
 }
 
+TEST(QboPrepare, CutsWhatAnItemHasTooMuchOfAndSaysSo) {
+    Item long_item = item();
+    long_item.description = std::string(3999, 'x') + "\u00e9\u00e9";
+    long_item.unit_price = dec("0.0000125");
+    const Subject made = subject(long_item, "S");
+    const auto object = make_qbo()->prepare(made, creation("item", "Item"), mapping(), uk_books(), {}).value();
+    const JsonValue body = parse_json(object.body).value();
+    EXPECT_EQ(body["Description"].text(), long_item.name + "\n" + std::string(4000 - long_item.name.size() - 1, 'x'));
+    EXPECT_EQ(body["UnitPrice"].decimal_or({}), dec("0.00001"));
+    const auto outcome =
+        make_qbo()->read_answer(std::span(&object, 1), answered(200, R"({"BatchItemResponse":[{"bId":"0","Item":)" +
+                                                                         object.body.substr(0, object.body.size() - 1) +
+                                                                         R"(,"Id":"7","SyncToken":"0"}}]})"));
+    ASSERT_EQ(outcome[0].kind, ElementOutcome::Kind::applied) << outcome[0].error.detail;
+    EXPECT_EQ(outcome[0].warnings,
+              (std::vector<std::string>{
+                  "the description was cut to 4000 characters; the price 0.0000125 was rounded to five places"}));
+}
+
 class QboDrift : public testing::Test {
  protected:
     QboDrift() {
@@ -259,26 +279,6 @@ TEST_F(QboDrift, NamesTheFieldsThatPeopleChanged) {
     EXPECT_EQ(object.error().detail, "changed in QuickBooks since we wrote it: DocNumber, Line");
 }
 
-TEST_F(QboDrift, IsAnObjectThatWasVoidedOrDeletedThere) {
-    const RemoteObject voided = read(invoice_json("130", "3", "INV-1", "0", "Voided - [spillway:I-1]"));
-    EXPECT_EQ(work.prepare(&voided).error().code, "drift");
-    RemoteObject gone;
-    gone.entity = "Invoice";
-    gone.id = "130";
-    gone.live = false;
-    EXPECT_EQ(work.prepare(&gone).error().code, "drift");
-}
-
-TEST_F(QboDrift, LeavesAloneWhatTheUpdateDoesNotWrite) {
-    Contact plain = contact(true, false);
-    Subject changed = subject(plain, "C-1", 2);
-    const auto provider = make_qbo();
-    const auto as_read = [&](const std::string& json) {
-        const auto calls = provider->read_by_id("9130", std::vector{link("customer", "Customer", "58")});
-        return provider->read_objects(calls[0], answered(200, R"({"Customer":)" + json + "}")).value().at(0);
-    };
-    changed.links = {link("customer", "Customer", "58")};
-    changed.links[0].owned_hash = as_read(R"({"Id":"58","SyncToken":"0","DisplayName":"x"})").owned_hash;
 TEST_F(QboDrift, IsALineOrAMemberOfALineThatPeopleAdded) {
     const std::string later = invoice_json("130", "3", "INV-1", "10.00", "[spillway:I-1]");
     std::string discounted = later;
@@ -302,6 +302,26 @@ TEST_F(QboDrift, IsALineOrAMemberOfALineThatPeopleAdded) {
     EXPECT_NE(read(discounted).owned_hash, read(more).owned_hash);
 }
 
+TEST_F(QboDrift, IsAnObjectThatWasVoidedOrDeletedThere) {
+    const RemoteObject voided = read(invoice_json("130", "3", "INV-1", "0", "Voided - [spillway:I-1]"));
+    EXPECT_EQ(work.prepare(&voided).error().code, "drift");
+    RemoteObject gone;
+    gone.entity = "Invoice";
+    gone.id = "130";
+    gone.live = false;
+    EXPECT_EQ(work.prepare(&gone).error().code, "drift");
+}
+
+TEST_F(QboDrift, LeavesAloneWhatTheUpdateDoesNotWrite) {
+    Contact plain = contact(true, false);
+    Subject changed = subject(plain, "C-1", 2);
+    const auto provider = make_qbo();
+    const auto as_read = [&](const std::string& json) {
+        const auto calls = provider->read_by_id("9130", std::vector{link("customer", "Customer", "58")});
+        return provider->read_objects(calls[0], answered(200, R"({"Customer":)" + json + "}")).value().at(0);
+    };
+    changed.links = {link("customer", "Customer", "58")};
+    changed.links[0].owned_hash = as_read(R"({"Id":"58","SyncToken":"0","DisplayName":"x"})").owned_hash;
     const RemoteObject phoned =
         as_read(R"({"Id":"58","SyncToken":"1","DisplayName":"x","PrimaryPhone":{"FreeFormNumber":"1"}})");
     EXPECT_TRUE(
