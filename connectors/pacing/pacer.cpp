@@ -61,13 +61,18 @@ void Pacer::refuse(Ask& ask, SteadyTime retry_at, std::string_view why) const {
 Ask Pacer::ask(SteadyTime now, CallClass call_class, Urgency urgency) {
     if (urgency != Urgency::bulk) urgent_at_ = now;
     Ask ask;
+    bool own = not_before_ > now;  // something of this tenant's alone is in the way
     if (const SteadyTime until = std::max(not_before_, app_.not_before_); until > now)
         refuse(ask, until, "retry_after");
-    if (in_flight() >= profile_.concurrent) refuse(ask, SteadyTime::max(), "concurrent");
+    if (in_flight() >= profile_.concurrent) {
+        own = true;
+        refuse(ask, SteadyTime::max(), "concurrent");
+    }
     each_window(call_class, [&](Window& window) {
         window.advance(now);
         const int held = held_back(window, urgency, now);
         if (window.open() > held) return;
+        own = own || !window.rule().app_wide;
         SteadyTime when = window.opens_at(1 + held).value_or(SteadyTime::max());
         if (held > 0) {  // it may be lent before as many slots have freed
             const SteadyTime lent =
@@ -80,9 +85,11 @@ Ask Pacer::ask(SteadyTime now, CallClass call_class, Urgency urgency) {
     if (day_) {
         day_->advance(now);
         const int held = urgency == Urgency::interactive ? 0 : day_->limit() / 10;
+        own = own || day_->left() <= held;
         if (day_->left() <= held) refuse(ask, day_->left_at(now, held + 1), "day");
     }
     ask.go = ask.waits_for.empty();
+    ask.app_only = !ask.go && !own;
     if (ask.go) ask.retry_at = now;
     return ask;
 }

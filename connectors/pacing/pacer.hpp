@@ -45,6 +45,8 @@ struct Ask {
     bool go = false;
     /// When to ask again at the latest; an end() in between may allow it sooner. SteadyTime::max(): only an end() will.
     SteadyTime retry_at{};
+    /// Refused, and by nothing but what the tenants of the provider app share.
+    bool app_only = false;
     /// "retry_after", "minute", "second", "batch_minute", "app_minute", "day", "concurrent", "reserve", "start"; empty
     /// when go.
     std::string waits_for;

@@ -52,24 +52,50 @@ void Caller::wake() {
     for (auto* waiter : waiting_) waiter->notify();
 }
 
-asio::awaitable<bool> Caller::wait_for_slot(CallClass call_class, Urge urge) {
+/// Until the time that the limits name, or somebody calls.
+asio::awaitable<void> Caller::wait_again(pacing::Ask ask, bool timer) {
     const auto executor = co_await asio::this_coro::executor;
+    status_.waits_for = ask.waits_for;
+    status_.until = ask.retry_at;
+    Signal freed(executor);
+    const Waiting waiting(waiting_, freed);
+    if (!timer || ask.retry_at == SteadyTime::max())
+        co_await freed.wait();
+    else
+        co_await freed.wait_until(clock_, ask.retry_at);
+}
+
+asio::awaitable<bool> Caller::wait_for_slot(CallClass call_class, Urge urge) {
     bool granted = false;
     for (;;) {
         const auto ask = this->ask(call_class, urge());
         granted = ask.go;
         if (granted) break;
-        status_.waits_for = ask.waits_for;
-        status_.until = ask.retry_at;
-        Signal freed(executor);
-        const Waiting waiting(waiting_, freed);
-        if (ask.retry_at == SteadyTime::max())
-            co_await freed.wait();
-        else
-            co_await freed.wait_until(clock_, ask.retry_at);
+        co_await wait_again(ask, /*timer=*/true);
         const bool stop = co_await stop_requested();
         if (stop) break;
     }
+    status_.waits_for.clear();
+    status_.until.reset();
+    co_return granted;
+}
+
+asio::awaitable<bool> Caller::wait_for_turn(CallClass call_class, pacing::Urgency urgency) {
+    AppTurns::Turn turn(turns_, *this);
+    bool granted = false;
+    for (;;) {
+        auto ask = this->ask(call_class, urgency);
+        const bool shared = ask.go || ask.app_only;
+        if (!shared) turn.leave();
+        const bool first = shared && turn.take();
+        granted = first && ask.go;
+        if (granted) break;
+        if (ask.go) ask.waits_for = "app_minute";  // others of the app go first
+        co_await wait_again(ask, /*timer=*/first || !shared);
+        const bool stop = co_await stop_requested();
+        if (stop) break;
+    }
+    if (granted) turn.spend();
     status_.waits_for.clear();
     status_.until.reset();
     co_return granted;
@@ -83,8 +109,7 @@ asio::awaitable<Result<void>> Caller::save_day_calls(std::vector<pacing::DayRow>
 /// Takes the slot before anything else happens: what `before_send` writes down as sent leaves right after.
 asio::awaitable<Result<SendResult>> Caller::send_in_slot(PreparedCall call, pacing::Urgency urgency, Secret token,
                                                          BeforeSend before_send) {
-    Urge same = [urgency] { return urgency; };
-    const bool granted = co_await wait_for_slot(call.call_class, std::move(same));
+    const bool granted = co_await wait_for_turn(call.call_class, urgency);
     if (!granted) co_return stopping();
     bool stop = co_await stop_requested();
     if (stop) co_return stopping();

@@ -13,6 +13,7 @@
 #include "schema/ids.hpp"
 #include "schema/result.hpp"
 #include "schema/runtime/signal.hpp"
+#include "services/sync/app_turns.hpp"
 
 namespace spillway::sync {
 
@@ -45,12 +46,13 @@ class Caller {
     /// Stores a wait that the provider asked for, so that a restart keeps it.
     using SaveWait = std::function<boost::asio::awaitable<Result<void>>(Millis left)>;
     Caller(Provider& provider, Transport& transport, TokenSource& tokens, Clock& clock, pacing::Pacer& pacer,
-           Target target, SaveDays save_days, SaveWait save_wait)
+           AppTurns& turns, Target target, SaveDays save_days, SaveWait save_wait)
         : provider_(provider),
           transport_(transport),
           tokens_(tokens),
           clock_(clock),
           pacer_(pacer),
+          turns_(turns),
           target_(std::move(target)),
           save_days_(std::move(save_days)),
           save_wait_(std::move(save_wait)) {}
@@ -79,6 +81,9 @@ class Caller {
     void wake();
 
  private:
+    /// As wait_for_slot, and takes its turn among the app's tenants. The call must begin before anything else does.
+    boost::asio::awaitable<bool> wait_for_turn(CallClass call_class, pacing::Urgency urgency);
+    boost::asio::awaitable<void> wait_again(pacing::Ask ask, bool timer);
     boost::asio::awaitable<Result<SendResult>> send_in_slot(PreparedCall call, pacing::Urgency urgency, Secret token,
                                                             BeforeSend before_send);
     boost::asio::awaitable<void> keep_wait();
@@ -91,6 +96,7 @@ class Caller {
     TokenSource& tokens_;
     Clock& clock_;
     pacing::Pacer& pacer_;
+    AppTurns& turns_;
     Target target_;
     SaveDays save_days_;
     SaveWait save_wait_;

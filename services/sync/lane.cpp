@@ -104,7 +104,7 @@ SettleContext LaneParts::settle_context() const {
 Lane::Lane(LaneWorld& world, const store::ConnectionRow& row, Setup setup)
     : world_(world),
       pacer_(setup.provider.limits(), setup.app_budget),
-      caller_(setup.provider, world.transport, world.tokens, world.clock, pacer_,
+      caller_(setup.provider, world.transport, world.tokens, world.clock, pacer_, setup.app_turns,
               Caller::Target{setup.origin, row.tenant_id, row.grant},
               save_days_to(world.store, setup.app + "/" + row.tenant_id),
               save_wait_to(world, setup.app + "/" + row.tenant_id)),

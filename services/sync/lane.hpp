@@ -33,6 +33,7 @@ class Lane {
         Provider& provider;
         std::string origin, app;
         pacing::AppBudget& app_budget;
+        AppTurns& app_turns;
         Breaker& breaker;
         bool fresh = false;  ///< linked by this very process: nothing was sent before, so the limits start empty
         std::vector<pacing::DayRow> day_calls;

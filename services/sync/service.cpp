@@ -104,13 +104,8 @@ asio::awaitable<Result<std::shared_ptr<Lane>>> Service::make_lane(store::Connect
     };
     auto kept = co_await store_.read(std::move(load));
     if (!kept.ok()) co_return std::move(kept).error();
-    Lane::Setup setup{*app->second.provider,
-                      app->second.api_origin,
-                      app_name,
-                      *app->second.budget,
-                      *app->second.breaker,
-                      fresh,
-                      std::move(kept->first),
+    Lane::Setup setup{*app->second.provider, app->second.api_origin, app_name, *app->second.budget,
+                      *app->second.turns,    *app->second.breaker,   fresh,    std::move(kept->first),
                       kept->second};
     auto lane = std::make_shared<Lane>(world_, row, std::move(setup));
     lane->on_unauthorised([this](ConnectionId id, std::string reason) {

@@ -21,6 +21,7 @@ struct ProviderApp {
     std::string api_origin;  ///< "https://api.xero.com"
     oauth::OAuthApp oauth;   ///< also the name of the app that limits belong to
     std::unique_ptr<pacing::AppBudget> budget;
+    std::unique_ptr<AppTurns> turns = std::make_unique<AppTurns>();
     std::unique_ptr<Breaker> breaker = std::make_unique<Breaker>();
 };
 

@@ -163,6 +163,11 @@ TEST(Pacer, SharesTheAppsMinuteAndItsWaitBetweenTenants) {
         other.end(other.begin(at(0), at(9), CallClass::write, Urgency::bulk), at(0), {}, Ended::answered);
     EXPECT_EQ(n, 40);
     EXPECT_EQ(other.ask(at(0), CallClass::write, Urgency::bulk).waits_for, "app_minute");
+    EXPECT_TRUE(other.ask(at(0), CallClass::write, Urgency::bulk).app_only);
+    EXPECT_FALSE(desk.pacer.ask(at(0), CallClass::write, Urgency::bulk).app_only) << "its own minute is used up too";
+    EXPECT_FALSE(other.ask(at(60), CallClass::write, Urgency::bulk).app_only) << "nothing is in the way";
+    other.wait_until(at(30), at(0));
+    EXPECT_FALSE(other.ask(at(0), CallClass::write, Urgency::bulk).app_only);
     const auto ticket = other.begin(at(60), at(99), CallClass::write, Urgency::bulk);
     other.end(ticket, at(60), {.problem = Problem::app_minute}, Ended::answered);
     EXPECT_EQ(desk.pacer.ask(at(61), CallClass::read, Urgency::bulk).retry_at, at(120));

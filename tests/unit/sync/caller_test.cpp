@@ -35,7 +35,7 @@ struct Renewing final : sync::TokenSource {
 struct CallerTest : testing::Test {
     /// Sends one write; `allowed` says which of the sends may go.
     Result<SendResult> send(const std::vector<bool>& allowed) {
-        sync::Caller caller(*xero, transport, tokens, clock, pacer,
+        sync::Caller caller(*xero, transport, tokens, clock, pacer, turns,
                             {"https://xero.example", "tenant", GrantId("grant")},
                             nothing_to_keep<std::vector<pacing::DayRow>>(), nothing_to_keep<Millis>());
         sync::Caller::BeforeSend before = [&](std::vector<pacing::DayRow>) { return ask(allowed.at(asked++)); };
@@ -66,6 +66,7 @@ struct CallerTest : testing::Test {
     SimClock clock{io};
     std::unique_ptr<Provider> xero = make_xero();
     pacing::AppBudget budget{xero->limits()};
+    sync::AppTurns turns;
     pacing::Pacer pacer{xero->limits(), budget};
     RefusesOnce transport;
     Renewing tokens;
@@ -90,7 +91,8 @@ TEST_F(CallerTest, NothingLeavesWhenTheSecondSendIsNotAllowedAnyMore) {
 }
 
 TEST_F(CallerTest, AStopWhileTheIntentIsWrittenSendsNothing) {
-    sync::Caller caller(*xero, transport, tokens, clock, pacer, {"https://xero.example", "tenant", GrantId("grant")},
+    sync::Caller caller(*xero, transport, tokens, clock, pacer, turns,
+                        {"https://xero.example", "tenant", GrantId("grant")},
                         nothing_to_keep<std::vector<pacing::DayRow>>(), nothing_to_keep<Millis>());
     // A commit is not cut short by a stop.
     boost::asio::steady_timer stored(io, boost::asio::steady_timer::time_point::max());

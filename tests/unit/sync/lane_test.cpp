@@ -74,7 +74,7 @@ struct LaneTest : BooksTest {
         row.posting = "automatic";
         lane_ = std::make_unique<sync::Lane>(
             *world, row,
-            sync::Lane::Setup{*xero, "https://xero.example", "app", budget, breaker, /*fresh=*/true, {}, {}});
+            sync::Lane::Setup{*xero, "https://xero.example", "app", budget, turns, breaker, /*fresh=*/true, {}, {}});
         lane_->start({}, {});
     }
     /// Turns the loop, at a standstill of time, until `done`.
@@ -107,6 +107,7 @@ struct LaneTest : BooksTest {
 
     std::unique_ptr<Provider> xero = make_xero();
     pacing::AppBudget budget{xero->limits()};
+    sync::AppTurns turns;
     sync::Breaker breaker;
     SeededRandom random{3};
     WatchedClock watched;
