@@ -142,6 +142,12 @@ struct Tenant {
     std::string connection_id;  ///< Xero: id for DELETE /connections/{id}
 };
 
+/// What a consent says of the organisations that it opens, before any of it is proven.
+struct ConsentClaims {
+    std::string realm;     ///< QBO: realmId of the callback's query, which whoever called back may have changed
+    std::string event_id;  ///< Xero, of the token: what this consent named; empty: all that its user ever named
+};
+
 /// What an answer's headers and status say of limits.
 struct LimitSignals {
     enum class Problem { none, minute, day, concurrent, app_minute, unspecified };
@@ -222,9 +228,14 @@ class Provider {
     [[nodiscard]] virtual Verdict judge(const PreparedObject& object, std::span<const RemoteObject> found) const = 0;
 
     // The organisation
-    /// How a token's tenants are listed; nothing where the callback names the tenant (QBO: realmId).
-    [[nodiscard]] virtual std::optional<PreparedCall> tenants_call() const = 0;
-    [[nodiscard]] virtual Result<std::vector<Tenant>> read_tenants(const SendResult& answer) const = 0;
+    /// Whether a token set opens one organisation (QBO), and not all that its user named (Xero).
+    [[nodiscard]] virtual bool one_tenant_per_grant() const = 0;
+    /// The call that shows which organisations a token opens, whatever the claims say. Errors: invalid/`bad_realm`.
+    [[nodiscard]] virtual Result<PreparedCall> tenants_call(const ConsentClaims& claims) const = 0;
+    /// Errors: forbidden/`other_company` (the token does not open what was claimed); unavailable, throttled,
+    /// unauthorised (nothing is proven).
+    [[nodiscard]] virtual Result<std::vector<Tenant>> read_tenants(const ConsentClaims& claims,
+                                                                   const SendResult& answer) const = 0;
     [[nodiscard]] virtual std::vector<PreparedCall> books_calls(std::string_view tenant) const = 0;
     [[nodiscard]] virtual Result<Books> read_books(std::string_view tenant,
                                                    std::span<const SendResult> answers) const = 0;

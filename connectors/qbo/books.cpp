@@ -26,6 +26,9 @@ constexpr auto kQuestions = std::to_array<Question>({
     {"Item", " where Name in ('Services', 'Sales', 'Hours') maxresults 10"},
 });
 
+/// Far beyond any realmId seen (16 to 19 digits).
+constexpr std::size_t kRealmDigitsMax = 30;
+
 Error unreadable(const SendResult& answer, const std::optional<Fault>& fault) {
     if (answer.stage != Stage::answered) return Error{ErrorKind::unavailable, "no_answer", answer.failure};
     const AnswerFacts facts = facts_of(answer.response);
@@ -164,6 +167,33 @@ class Problems {
 };
 
 }  // namespace
+
+Result<PreparedCall> company_call(std::string_view realm) {
+    const bool digits = std::ranges::all_of(realm, [](char c) { return c >= '0' && c <= '9'; });
+    if (realm.empty() || realm.size() > kRealmDigitsMax || !digits)
+        return invalid("bad_realm", "the callback names no company: realmId is a number");
+    PreparedCall call{.method = "GET", .target = {}, .body = {}};
+    call.target = company_path(realm) + "/companyinfo/" + std::string(realm) + "?minorversion=";
+    call.target += kMinorVersion;
+    call.operation = "read CompanyInfo";
+    return call;
+}
+
+Result<std::vector<Tenant>> read_claimed_company(std::string_view realm, const SendResult& answer) {
+    const Result<JsonValue> body = parse_json(answer.response.body);
+    const std::optional<Fault> fault = body ? fault_in(*body) : read_fault(answer.response.body);
+    const JsonValue* company = body ? body->find("CompanyInfo") : nullptr;
+    if (answer.stage != Stage::answered || answer.response.status != 200 || fault || company == nullptr) {
+        Error error = unreadable(answer, fault);
+        if (error.kind != ErrorKind::unauthorised) return error;
+        // 403 with code 3100, as reported: no right to this company. The token is new, so a 401 says no more.
+        error.kind = ErrorKind::forbidden;
+        error.code = "other_company";
+        error.detail = "the consent does not open the company that the callback names";
+        return error;
+    }
+    return std::vector<Tenant>{Tenant{std::string(realm), (*company)["CompanyName"].string_or(""), {}}};
+}
 
 std::vector<PreparedCall> company_calls(std::string_view tenant) {
     std::vector<PreparedCall> calls;

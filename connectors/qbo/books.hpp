@@ -9,6 +9,12 @@
 
 namespace spillway::qbo {
 
+/// Reads the company that a consent's callback claims by its realmId: the callback comes through a browser, so only
+/// the token tells whether it is true. Errors: invalid/`bad_realm`.
+Result<PreparedCall> company_call(std::string_view realm);
+/// The one company. Errors: forbidden/`other_company` (the token has no right to it), unavailable, throttled.
+Result<std::vector<Tenant>> read_claimed_company(std::string_view realm, const SendResult& answer);
+
 /// Company, preferences, accounts, tax codes, tax rates, and the services a new company begins with: a query each.
 std::vector<PreparedCall> company_calls(std::string_view tenant);
 

@@ -73,9 +73,13 @@ class Qbo final : public Provider {
         return qbo::judge_write(object, found);
     }
 
-    /// The consent's callback names the company (realmId).
-    std::optional<PreparedCall> tenants_call() const override { return std::nullopt; }
-    Result<std::vector<Tenant>> read_tenants(const SendResult&) const override { return std::vector<Tenant>{}; }
+    bool one_tenant_per_grant() const override { return true; }
+    Result<PreparedCall> tenants_call(const ConsentClaims& claims) const override {
+        return qbo::company_call(claims.realm);
+    }
+    Result<std::vector<Tenant>> read_tenants(const ConsentClaims& claims, const SendResult& answer) const override {
+        return qbo::read_claimed_company(claims.realm, answer);
+    }
     std::vector<PreparedCall> books_calls(std::string_view tenant) const override { return qbo::company_calls(tenant); }
     Result<Books> read_books(std::string_view tenant, std::span<const SendResult> answers) const override {
         return qbo::read_company(tenant, answers);

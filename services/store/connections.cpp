@@ -95,6 +95,21 @@ std::optional<ConnectionRow> find_linked(Connection& connection, const std::stri
         read_connection);
 }
 
+std::vector<ConnectionRow> waiting_for(Connection& connection, const GrantId& grant) {
+    return rows(
+        query(connection, SPILLWAY_CONNECTION_SELECT "WHERE grant_id = ?1 AND state = 'needs_reauth'", grant.value),
+        read_connection);
+}
+
+std::vector<std::string> left_tenants(Connection& connection, const PartnerId& partner, const std::string& provider) {
+    return rows(query(connection,
+                      "SELECT DISTINCT tenant_id FROM connections AS mine WHERE partner_id = ?1 AND provider = ?2"
+                      " AND NOT EXISTS (SELECT 1 FROM connections AS linked WHERE linked.provider = mine.provider"
+                      " AND linked.tenant_id = mine.tenant_id AND linked.state <> 'disconnected')",
+                      partner.value, provider),
+                [](SQLite::Statement& row) { return text(row, 0); });
+}
+
 std::vector<std::string> lanes_of(Connection& connection, const PartnerId& partner) {
     return rows(
         query(connection, "SELECT id FROM connections WHERE partner_id = ?1 ORDER BY id LIMIT 10000", partner.value),

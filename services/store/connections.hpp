@@ -48,6 +48,10 @@ std::vector<ConnectionRow> list_connections(Connection& connection, const Connec
 /// The connection that links this organisation now (disconnected ones do not).
 std::optional<ConnectionRow> find_linked(Connection& connection, const std::string& provider,
                                          const std::string& tenant_id);
+/// The connections that wait for this grant's consent to be given again.
+std::vector<ConnectionRow> waiting_for(Connection& connection, const GrantId& grant);
+/// Organisations that a partner was linked to once, and nobody is now.
+std::vector<std::string> left_tenants(Connection& connection, const PartnerId& partner, const std::string& provider);
 /// The lanes of a partner, disconnected ones included; bounded by what one partner may own.
 std::vector<std::string> lanes_of(Connection& connection, const PartnerId& partner);
 

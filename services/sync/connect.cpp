@@ -1,10 +1,10 @@
-// Making connections: consent, code exchange, the organisation's lists, a proposed mapping.
+// Consent: how it is asked for, what it opens, and the organisation's lists.
 
 #include <algorithm>
 
-#include "schema/runtime/log.hpp"
-#include "services/store/events.hpp"
-#include "services/store/partners.hpp"
+#include "schema/runtime/shield.hpp"
+#include "schema/runtime/task_group.hpp"
+#include "services/sync/linking.hpp"
 #include "services/sync/service.hpp"
 
 namespace spillway::sync {
@@ -14,8 +14,11 @@ using queue::sqlite::connection_of;
 
 namespace {
 
-constexpr SendLimits kConnectLimits{Millis{10'000}, Millis{60'000}, 16u << 20};
+constexpr SendLimits kProofLimits{Millis{10'000}, Millis{30'000}, 16u << 20};
+constexpr Millis kSlotWait{3'000}, kSlotAgain{200};
 
+/// It lies in the store in clear text until the consent ends, half an hour at most. Alone it opens nothing: the code
+/// that it belongs to never comes into the store, works once, and only for this state.
 /// 128 random hexadecimal digits are within RFC 7636's 43..128 characters.
 std::string new_verifier(Random& random) { return random.hex128() + random.hex128(); }
 
@@ -36,8 +39,8 @@ asio::awaitable<Result<Consent>> Service::start_connect(PartnerId partner, std::
     if (app->second.oauth.client_secret.empty()) consent.verifier = new_verifier(random_);
     queue::Work work = [consent](queue::Transaction& transaction) -> Result<void> {
         auto& connection = connection_of(transaction);
-        if (!store::get_partner(connection, consent.partner))
-            return Error{ErrorKind::not_found, "no_partner", "no partner " + consent.partner.value};
+        auto allowed = check_partner(connection, consent.partner);
+        if (!allowed.ok()) return allowed;
         if (!consent.connection.empty()) {
             const auto row = store::get_connection(connection, consent.connection);
             if (!row || row->partner != consent.partner)
@@ -51,15 +54,6 @@ asio::awaitable<Result<Consent>> Service::start_connect(PartnerId partner, std::
     co_return Consent{oauth::consent_url(app->second.oauth, consent.state, consent.verifier), consent.state};
 }
 
-asio::awaitable<Result<std::vector<Tenant>>> Service::tenants_of(ProviderApp& app, const Grant& grant,
-                                                                 std::string realm) {
-    auto listing = app.provider->tenants_call();
-    if (!listing) co_return std::vector<Tenant>{Tenant{realm, {}, {}}};
-    auto request = app.provider->request(*listing, {}, grant.access);
-    const auto answer = co_await transport_.send(app.api_origin, std::move(request), kConnectLimits);
-    co_return app.provider->read_tenants(answer);
-}
-
 asio::awaitable<Result<Books>> Service::read_books_of(ProviderApp& app, Caller& caller, std::string tenant) {
     std::vector<SendResult> answers;
     for (auto& call : app.provider->books_calls(tenant)) {
@@ -70,136 +64,146 @@ asio::awaitable<Result<Books>> Service::read_books_of(ProviderApp& app, Caller& 
     co_return app.provider->read_books(tenant, answers);
 }
 
-asio::awaitable<Result<ConnectionId>> Service::link_tenant(store::ConsentRow consent, GrantId grant, Tenant tenant) {
-    store::ConnectionRow row;
-    row.id = ConnectionId("con_" + random_.hex128());
-    row.partner = consent.partner;
-    row.provider = consent.provider;
-    row.tenant_id = tenant.id;
-    row.tenant_link = tenant.connection_id;
-    row.grant = grant;
-    row.tenant_name = tenant.name;
-    row.created = row.changed = clock_.wall_now();
-    row.state = "setup";
-    row.state_reason = kReadingBooks;
-    queue::Work work = [row](queue::Transaction& transaction) -> Result<void> {
-        auto& connection = connection_of(transaction);
-        if (store::find_linked(connection, row.provider, row.tenant_id))
-            return Error{ErrorKind::conflict, "tenant_linked",
-                         (row.tenant_name.empty() ? row.tenant_id : row.tenant_name) + " is linked already"};
-        store::insert_connection(connection, row);
-        store::append_event(connection, {row.created, row.partner, row.id, "connection.created",
-                                         R"({"provider":")" + row.provider + "\"}"});
-        return success();
-    };
-    const auto stored = co_await store_.commit(queue::CommandClass::intake, std::move(work));
-    if (!stored.ok()) co_return stored.error();
-    if (changed_) changed_(row);
-    auto lane = co_await make_lane(row, /*fresh=*/true);
-    if (!lane.ok()) co_return std::move(lane).error();
-    auto started = co_await start_lane(row.id, std::move(*lane));
-    if (!started.ok()) co_return std::move(started).error();
-    co_await await_first_books(row.id);
-    log_info("connected", {{"conn", row.id.value}, {"provider", row.provider}, {"tenant", row.tenant_name}});
-    co_return row.id;
-}
-
-asio::awaitable<Result<ConnectionId>> Service::relink(store::ConsentRow consent, GrantId grant,
-                                                      std::vector<Tenant> tenants) {
-    if (leaving_.contains(consent.connection.value))
-        co_return Error{ErrorKind::conflict, "disconnecting",
-                        "the connection is just being disconnected: try again in a moment"};
-    Change relinking = [grant, tenants = std::move(tenants)](queue::Transaction& transaction,
-                                                             store::ConnectionRow& row) -> Result<void> {
-        const auto same = std::find_if(tenants.begin(), tenants.end(),
-                                       [&](const Tenant& tenant) { return tenant.id == row.tenant_id; });
-        if (same == tenants.end())
-            return Error{ErrorKind::conflict, "other_tenant",
-                         "consent was given for another organisation than " + row.tenant_name};
-        const auto linked = store::find_linked(connection_of(transaction), row.provider, row.tenant_id);
-        if (linked && linked->id != row.id)
-            return Error{ErrorKind::conflict, "tenant_linked", row.tenant_name + " is linked elsewhere"};
-        row.grant = grant;
-        row.tenant_link = same->connection_id;
-        if (row.state == "paused") return success();  // a person paused it, and a person resumes it
-        row.state = row.mapping.empty() ? "setup" : "active";
-        row.state_reason.clear();
-        return transaction.resume_lane(row.id.value);
-    };
-    auto row = co_await change(consent.connection, std::move(relinking));
-    if (!row.ok()) co_return std::move(row).error();
-    if (!lanes_.contains(row->id.value)) {
-        auto lane = co_await make_lane(*row, /*fresh=*/false);
-        if (!lane.ok()) co_return std::move(lane).error();
-        auto started = co_await start_lane(row->id, std::move(*lane));
-        if (!started.ok()) co_return std::move(started).error();
+/// Has a provider show which organisations a new token opens. It goes to the organisation's own limits where a lane
+/// keeps them; a person sits before a browser, so it waits a moment for a slot, not longer.
+asio::awaitable<SendResult> Service::send_apart(ProviderApp& app, PreparedCall call, std::string tenant, Secret token) {
+    auto request = app.provider->request(call, {}, token);
+    const auto lane = lane_to(app, tenant);
+    if (!lane) co_return co_await transport_.send(app.api_origin, std::move(request), kProofLimits);
+    const auto until = clock_.steady_now() + kSlotWait;
+    for (auto now = clock_.steady_now();; now = clock_.steady_now()) {
+        const auto ask = lane->caller().ask(call.call_class, pacing::Urgency::interactive);
+        if (!ask.go && now < until) {
+            const bool slept = co_await clock_.sleep_until(std::min({ask.retry_at, until, now + kSlotAgain}));
+            if (slept) continue;
+        }
+        // Without a slot it goes uncounted: one call too many is at worst refused, and then nothing is linked.
+        if (!ask.go) co_return co_await transport_.send(app.api_origin, std::move(request), kProofLimits);
+        break;
     }
-    co_return row->id;
+    auto& pacer = lane->pacer();
+    const auto begun = clock_.steady_now();
+    const auto ticket = pacer.begin(begun, begun + kProofLimits.total, call.call_class, pacing::Urgency::interactive);
+    auto sending = transport_.send(app.api_origin, std::move(request), kProofLimits);
+    auto answer = co_await shielded(std::move(sending));
+    const bool answered = answer.stage == Stage::answered;
+    pacer.end(ticket, clock_.steady_now(), answered ? app.provider->limit_signals(answer.response) : LimitSignals{},
+              answered                          ? pacing::Ended::answered
+              : answer.stage == Stage::not_sent ? pacing::Ended::not_sent
+                                                : pacing::Ended::lost);
+    lane->caller().wake();
+    co_return answer;
 }
 
-/// One Xero grant serves several organisations: a new consent ends the waiting of each that it names.
-asio::awaitable<Result<void>> Service::revive_others(GrantId grant, ConnectionId but, std::vector<Tenant> tenants) {
-    std::function<Result<std::vector<store::ConnectionRow>>(queue::sqlite::Connection&)> waiting =
-        [](queue::sqlite::Connection& connection) -> Result<std::vector<store::ConnectionRow>> {
-        return store::list_connections(connection, {.partner = {}, .provider = {}, .state = "needs_reauth"}, "", 200);
-    };
-    auto rows = co_await store_.read(std::move(waiting));
-    if (!rows.ok()) co_return std::move(rows).error();
-    for (const auto& row : *rows) {
-        const bool named = std::any_of(tenants.begin(), tenants.end(),
-                                       [&](const Tenant& tenant) { return tenant.id == row.tenant_id; });
-        if (row.id == but || row.grant != grant || !named) continue;
-        Change reviving = [](queue::Transaction& transaction, store::ConnectionRow& changing) -> Result<void> {
-            if (changing.state != "needs_reauth") return success();
-            changing.state = changing.mapping.empty() ? "setup" : "active";
-            changing.state_reason.clear();
-            return transaction.resume_lane(changing.id.value);
-        };
-        auto revived = co_await change(row.id, std::move(reviving));
-        if (!revived.ok()) co_return std::move(revived).error();
+std::shared_ptr<Lane> Service::lane_to(const ProviderApp& app, const std::string& tenant) const {
+    for (const auto& [id, lane] : lanes_) {
+        const auto& target = lane->caller().target();
+        if (target.tenant == tenant && target.origin == app.api_origin) return lane;
     }
-    co_return success();
+    return nullptr;
 }
 
-asio::awaitable<Result<SyncService::Connected>> Service::finish_connect(std::string state, std::string code,
-                                                                        std::string realm, std::string error) {
-    const auto now = clock_.wall_now();
+/// The organisations that a new token opens, as the provider says.
+asio::awaitable<Result<std::vector<Tenant>>> Service::tenants_of(ProviderApp& app, ConsentClaims claims,
+                                                                 Secret access) {
+    auto call = app.provider->tenants_call(claims);
+    if (!call.ok()) co_return std::move(call).error();
+    const auto answer = co_await send_apart(app, std::move(*call), claims.realm, std::move(access));
+    co_return app.provider->read_tenants(claims, answer);
+}
+
+/// What a consent for new connections names. An organisation that consents again may be missing in the list of its
+/// latest consent; one that this partner had and left is meant then, if it is the only one.
+asio::awaitable<Result<std::vector<Tenant>>> Service::tenants_named(ProviderApp& app, store::ConsentRow consent,
+                                                                    ConsentClaims claims, Secret access) {
+    auto named = co_await tenants_of(app, claims, access);
+    if (!named.ok() || !named->empty() || claims.event_id.empty()) co_return named;
+    claims.event_id.clear();
+    auto tenants = co_await tenants_of(app, std::move(claims), std::move(access));
+    if (!tenants.ok()) co_return tenants;
+    std::function<Result<std::vector<std::string>>(queue::sqlite::Connection&)> left =
+        [partner = consent.partner,
+         provider = consent.provider](queue::sqlite::Connection& connection) -> Result<std::vector<std::string>> {
+        return store::left_tenants(connection, partner, provider);
+    };
+    auto known = co_await store_.read(std::move(left));
+    if (!known.ok()) co_return std::move(known).error();
+    std::erase_if(*tenants, [&](const Tenant& tenant) { return std::ranges::find(*known, tenant.id) == known->end(); });
+    if (tenants->size() > 1)
+        co_return Error{ErrorKind::conflict, "no_tenant",
+                        "the consent does not tell which organisation it is for: reconnect that one's connection"};
+    co_return tenants;
+}
+
+asio::awaitable<Result<store::ConsentRow>> Service::take_consent(std::string state) {
     std::function<Result<store::ConsentRow>(queue::Transaction&)> take =
-        [state, now](queue::Transaction& transaction) -> Result<store::ConsentRow> {
+        [state = std::move(state),
+         now = clock_.wall_now()](queue::Transaction& transaction) -> Result<store::ConsentRow> {
         auto row = store::take_consent(connection_of(transaction), state, now);
         if (!row)
             return invalid("unknown_state", "this consent was not asked for here, was used already, or has expired");
         return *row;
     };
-    auto consent = co_await store_.commit_value(queue::CommandClass::intake, std::move(take));
+    co_return co_await store_.commit_value(queue::CommandClass::intake, std::move(take));
+}
+
+/// Exchanges the code, has its organisations shown, and stores the tokens only then: what the callback says proves
+/// nothing, and tokens stored under a company that is not theirs would take the place of its own.
+asio::awaitable<Result<Service::Opened>> Service::open_consent(ProviderApp& app, store::ConsentRow consent,
+                                                               std::string code, std::string realm) {
+    const bool exclusive = app.provider->one_tenant_per_grant();
+    ConsentClaims claims;
+    if (exclusive) claims.realm = std::move(realm);
+    const auto askable = app.provider->tenants_call(claims);
+    if (!askable.ok()) co_return askable.error();
+    auto exchanged = co_await grants_.exchange(consent.provider, std::move(code), consent.verifier);
+    if (!exchanged.ok()) co_return std::move(exchanged).error();
+    if (consent.connection.empty()) claims.event_id = exchanged->event_id;
+    auto tenants = co_await tenants_named(app, consent, std::move(claims), exchanged->grant.access);
+    if (!tenants.ok()) co_return std::move(tenants).error();
+    if (tenants->empty()) co_return Error{ErrorKind::conflict, "no_tenant", "the consent names no organisation"};
+    std::function<Result<bool>(queue::sqlite::Connection&)> check =
+        [consent, tenants = *tenants, exclusive](queue::sqlite::Connection& connection) -> Result<bool> {
+        auto allowed = check_consent(connection, consent, tenants, exclusive);
+        if (!allowed.ok()) return std::move(allowed).error();
+        return true;
+    };
+    auto allowed = co_await store_.read(std::move(check));
+    if (!allowed.ok()) co_return std::move(allowed).error();
+    if (exclusive) exchanged->grant.subject = tenants->front().id;
+    auto grant = co_await grants_.keep(std::move(exchanged->grant));
+    if (!grant.ok()) co_return std::move(grant).error();
+    co_return Opened{grant->id, std::move(*tenants)};
+}
+
+asio::awaitable<Result<SyncService::Connected>> Service::finish_connect(std::string state, std::string code,
+                                                                        std::string realm, std::string error) {
+    auto consent = co_await take_consent(std::move(state));
     if (!consent.ok()) co_return std::move(consent).error();
     if (!error.empty() || code.empty())
         co_return Error{ErrorKind::forbidden, "consent_denied", "consent was not given"};
     const auto configured = apps_.find(consent->provider);
     if (configured == apps_.end())
         co_return Error{ErrorKind::conflict, "unknown_provider", "the provider is not configured"};
-    auto& app = configured->second;
-    auto grant = co_await grants_.exchange(consent->provider, code, consent->verifier, realm);
-    if (!grant.ok()) co_return std::move(grant).error();
-    auto tenants = co_await tenants_of(app, *grant, std::move(realm));
-    if (!tenants.ok()) co_return std::move(tenants).error();
+    auto opened = co_await open_consent(configured->second, *consent, std::move(code), std::move(realm));
+    if (!opened.ok()) co_return std::move(opened).error();
 
     Connected connected;
     connected.return_url = consent->return_url;
     if (!consent->connection.empty()) {
-        auto relinked = co_await relink(*consent, grant->id, *tenants);
+        auto relinked = co_await relink(*consent, opened->grant, opened->tenants);
         if (!relinked.ok()) co_return std::move(relinked).error();
-        auto revived = co_await revive_others(grant->id, *relinked, std::move(*tenants));
+        auto revived = co_await revive_others(opened->grant, *relinked, std::move(opened->tenants));
         if (!revived.ok()) co_return std::move(revived).error();
         connected.connections.push_back(std::move(*relinked));
         co_return connected;
     }
     Result<ConnectionId> last = Error{ErrorKind::conflict, "no_tenant", "the consent names no organisation"};
-    for (auto& tenant : *tenants) {
-        last = co_await link_tenant(*consent, grant->id, std::move(tenant));
+    for (auto& tenant : opened->tenants) {
+        last = co_await link_tenant(*consent, opened->grant, std::move(tenant));
         if (last.ok()) connected.connections.push_back(*last);
     }
-    // Some organisations of this user may be linked already; only when none was new is that an error.
+    // Some organisations of this consent may be linked already; only when none was new is that an error.
     if (connected.connections.empty()) co_return std::move(last).error();
     co_return connected;
 }
@@ -222,46 +226,6 @@ asio::awaitable<Result<void>> Service::refresh_books(ConnectionId connection) {
     };
     auto changed = co_await change(std::move(connection), std::move(saving));
     if (!changed.ok()) co_return std::move(changed).error();
-    co_return success();
-}
-
-asio::awaitable<Result<void>> Service::disconnect(ConnectionId connection) {
-    const auto now = clock_.wall_now();
-    Change leaving = [now](queue::Transaction& transaction, store::ConnectionRow& row) -> Result<void> {
-        if (row.state == "disconnected")
-            return Error{ErrorKind::conflict, "disconnected", "the connection is disconnected already"};
-        row.state = "disconnected";
-        row.state_reason.clear();
-        for (const auto& sync : store::running_syncs(connection_of(transaction), row.id))
-            store::finish_sync(connection_of(transaction), sync, now);
-        return transaction.resume_lane(row.id.value);
-    };
-    auto row = co_await change(connection, std::move(leaving));
-    if (!row.ok()) co_return std::move(row).error();
-    if (const auto lane = lanes_.find(row->id.value); lane != lanes_.end()) {
-        const auto stopping = lane->second;
-        leaving_.insert(row->id.value);
-        co_await stopping->stop(Millis{5'000});
-        lanes_.erase(row->id.value);
-        leaving_.erase(row->id.value);
-    }
-    const auto app = apps_.find(row->provider);
-    if (app == apps_.end()) co_return success();
-    if (row->tenant_link.empty()) {
-        co_await grants_.revoke(row->grant);
-        co_return success();
-    }
-    // Xero: the one organisation's connection ends; the grant may serve others. Best effort: the user can end it there
-    // too.
-    auto token = co_await grants_.token(row->grant);
-    if (token.ok()) {
-        HttpRequest request;
-        request.method = "DELETE";
-        request.target = "/connections/" + percent_encode(row->tenant_link);
-        request.headers.add("Authorization", "Bearer " + token->reveal());
-        const auto answer = co_await transport_.send(app->second.api_origin, std::move(request), kConnectLimits);
-        log_info("disconnected", {{"conn", row->id.value}, {"status", answer.response.status}});
-    }
     co_return success();
 }
 

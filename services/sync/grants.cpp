@@ -160,8 +160,8 @@ asio::awaitable<Result<void>> GrantKeeper::refresh_refused(std::string id, Error
     co_return gone(entry.grant.id);
 }
 
-asio::awaitable<Result<Grant>> GrantKeeper::exchange(std::string provider, std::string code, std::string verifier,
-                                                     std::string realm) {
+asio::awaitable<Result<GrantKeeper::Exchanged>> GrantKeeper::exchange(std::string provider, std::string code,
+                                                                      std::string verifier) {
     const auto& app = apps_.at(provider);
     auto request = oauth::exchange_request(app, code, verifier);
     if (!request.ok()) co_return std::move(request).error();
@@ -169,16 +169,22 @@ asio::awaitable<Result<Grant>> GrantKeeper::exchange(std::string provider, std::
     auto answer = co_await parts_.transport.send(request->origin, std::move(request->request), limits);
     auto tokens = oauth::read_tokens(app, answer);
     if (!tokens.ok()) co_return std::move(tokens).error();
-    Grant grant;
-    grant.provider = provider;
-    grant.subject = realm.empty() ? tokens->user_id : realm;
-    for (const auto& [id, entry] : entries_)
-        if (entry.grant.provider == provider && entry.grant.subject == grant.subject && !grant.subject.empty())
-            grant.id = entry.grant.id;
-    if (grant.id.empty()) grant.id = GrantId("grt_" + parts_.random.hex128());
+    Exchanged exchanged;
+    exchanged.event_id = std::move(tokens->event_id);
+    auto& grant = exchanged.grant;
+    grant.provider = std::move(provider);
+    grant.subject = std::move(tokens->user_id);
     grant.access = std::move(tokens->access);
     grant.refresh = std::move(tokens->refresh);
     grant.access_until = parts_.clock.wall_now() + tokens->access_life;
+    co_return exchanged;
+}
+
+asio::awaitable<Result<Grant>> GrantKeeper::keep(Grant grant) {
+    for (const auto& [id, entry] : entries_)
+        if (entry.grant.provider == grant.provider && entry.grant.subject == grant.subject && !grant.subject.empty())
+            grant.id = entry.grant.id;
+    if (grant.id.empty()) grant.id = GrantId("grt_" + parts_.random.hex128());
     auto saved = co_await store(grant);
     if (!saved.ok()) co_return std::move(saved).error();
     auto& entry = entries_[grant.id.value];

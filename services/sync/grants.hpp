@@ -69,10 +69,15 @@ class GrantKeeper final : public TokenSource {
     boost::asio::awaitable<Result<Secret>> token(GrantId grant) override;
     boost::asio::awaitable<Result<Secret>> renew(GrantId grant, Secret refused) override;
 
-    /// Exchanges a code and stores the grant (a known subject keeps its id). @param realm  QBO's company id; else
-    /// empty.
-    boost::asio::awaitable<Result<Grant>> exchange(std::string provider, std::string code, std::string verifier,
-                                                   std::string realm);
+    /// What a code was exchanged for. Nothing is stored, and the grant has no id: it is nobody's until its subject is
+    /// proven; a crash before keep() costs a consent and no more.
+    struct Exchanged {
+        Grant grant;           ///< its subject: the user, where the token names one (Xero)
+        std::string event_id;  ///< Xero's name of this consent
+    };
+    boost::asio::awaitable<Result<Exchanged>> exchange(std::string provider, std::string code, std::string verifier);
+    /// Stores a grant whose subject is proven, in place of an earlier one of that subject, whose id it takes.
+    boost::asio::awaitable<Result<Grant>> keep(Grant grant);
     /// Revokes at the provider (best effort) and forgets. For QBO only: at Xero it would end every organisation of that
     /// user.
     boost::asio::awaitable<void> revoke(GrantId grant);

@@ -62,6 +62,8 @@ class Lane {
     boost::asio::awaitable<Result<std::vector<RemoteObject>>> read(std::vector<PreparedCall> calls) {
         return read_all(parts_, std::move(calls), pacing::Urgency::interactive);
     }
+    /// The organisation's limits, for a call that another token goes with.
+    [[nodiscard]] pacing::Pacer& pacer() { return pacer_; }
     /// Called when the provider refuses the grant for good.
     void on_unauthorised(std::function<void(ConnectionId, std::string)> callback) {
         unauthorised_ = std::move(callback);

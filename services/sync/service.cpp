@@ -4,6 +4,7 @@
 #include "schema/runtime/log.hpp"
 #include "services/store/day_calls.hpp"
 #include "services/store/events.hpp"
+#include "services/sync/linking.hpp"
 
 namespace spillway::sync {
 
@@ -207,12 +208,14 @@ asio::awaitable<Result<void>> Service::pause(ConnectionId connection, std::strin
 
 asio::awaitable<Result<void>> Service::resume(ConnectionId connection) {
     Change resuming = [](queue::Transaction& transaction, store::ConnectionRow& row) -> Result<void> {
+        auto allowed = check_partner(connection_of(transaction), row.partner);
+        if (!allowed.ok()) return allowed;
         if (row.state == "active") return transaction.resume_lane(row.id.value);
         if (row.state != "paused")
             return Error{ErrorKind::conflict, row.state,
                          "only a paused connection can be resumed; this one is " + row.state};
-        row.state = "active";
-        row.state_reason.clear();
+        row.state = row.mapping.empty() ? "setup" : "active";
+        row.state_reason = row.books.empty() ? kReadingBooks : "";
         return transaction.resume_lane(row.id.value);
     };
     auto row = co_await change(std::move(connection), std::move(resuming));

@@ -76,16 +76,31 @@ class Service final : public SyncService {
     boost::asio::awaitable<Result<std::shared_ptr<Lane>>> make_lane(store::ConnectionRow row, bool fresh);
     /// Resolves what earlier processes left open, and sends from now on.
     boost::asio::awaitable<Result<void>> start_lane(ConnectionId id, std::shared_ptr<Lane> lane);
-    boost::asio::awaitable<Result<void>> revive_others(GrantId grant, ConnectionId but, std::vector<Tenant> tenants);
     boost::asio::awaitable<void> mark_needs_reauth(ConnectionId id, std::string reason);
 
     // connect.cpp
-    boost::asio::awaitable<Result<std::vector<Tenant>>> tenants_of(ProviderApp& app, const Grant& grant,
-                                                                   std::string realm);
+    /// What a consent opened: its tokens are stored.
+    struct Opened {
+        GrantId grant;
+        std::vector<Tenant> tenants;
+    };
+    boost::asio::awaitable<Result<store::ConsentRow>> take_consent(std::string state);
+    boost::asio::awaitable<Result<Opened>> open_consent(ProviderApp& app, store::ConsentRow consent, std::string code,
+                                                        std::string realm);
+    boost::asio::awaitable<Result<std::vector<Tenant>>> tenants_of(ProviderApp& app, ConsentClaims claims,
+                                                                   Secret access);
+    boost::asio::awaitable<Result<std::vector<Tenant>>> tenants_named(ProviderApp& app, store::ConsentRow consent,
+                                                                      ConsentClaims claims, Secret access);
+    boost::asio::awaitable<SendResult> send_apart(ProviderApp& app, PreparedCall call, std::string tenant,
+                                                  Secret token);
+    [[nodiscard]] std::shared_ptr<Lane> lane_to(const ProviderApp& app, const std::string& tenant) const;
     boost::asio::awaitable<Result<Books>> read_books_of(ProviderApp& app, Caller& caller, std::string tenant);
+
+    // link.cpp
     boost::asio::awaitable<Result<ConnectionId>> link_tenant(store::ConsentRow consent, GrantId grant, Tenant tenant);
     boost::asio::awaitable<Result<ConnectionId>> relink(store::ConsentRow consent, GrantId grant,
                                                         std::vector<Tenant> tenants);
+    boost::asio::awaitable<Result<void>> revive_others(GrantId grant, ConnectionId but, std::vector<Tenant> tenants);
 
     // first_books.cpp
     static constexpr const char* kReadingBooks = "the organisation's accounts and tax codes are being read";

@@ -72,7 +72,9 @@ asio::awaitable<void> Service::resume_lapsed() {
         if (lane->status().doing == "paused" && !store_.lane_pause(id)) lapsed.emplace_back(id);
     for (auto& id : lapsed) {
         const auto resumed = co_await resume(std::move(id));
-        if (!resumed.ok()) log_warn("resume_failed", {{"code", resumed.error().code}});
+        // That of a suspended partner ends with the suspension.
+        if (!resumed.ok() && resumed.error().code != "partner_suspended")
+            log_warn("resume_failed", {{"code", resumed.error().code}});
     }
 }
 

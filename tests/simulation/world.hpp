@@ -85,6 +85,9 @@ class World {
     /// companies.
     std::string connect(const std::string& provider, const std::string& partner, const std::string& reconnect,
                         std::size_t company = 0);
+    /// Gives consent at the provider. @return where it sends the browser: the callback of the service's API.
+    std::string consent(const std::string& provider, const std::string& partner, const std::string& reconnect,
+                        std::size_t company = 0);
     /// Submits one record. @return the HTTP status.
     int put(const std::string& connection, const std::string& kind, const std::string& external_id,
             const std::string& body);

@@ -13,7 +13,7 @@ std::string World::make_partner(const std::string& name) {
     return ok("POST", "/v1/partners", R"({"name":")" + name + "\"}")["id"].string_or("");
 }
 
-std::string World::connect(const std::string& provider, const std::string& partner, const std::string& reconnect,
+std::string World::consent(const std::string& provider, const std::string& partner, const std::string& reconnect,
                            std::size_t company) {
     const auto consent = reconnect.empty() ? ok("POST", "/v1/partners/" + partner + "/connections",
                                                 R"({"provider":")" + provider + "\"}")
@@ -30,13 +30,19 @@ std::string World::connect(const std::string& provider, const std::string& partn
     const auto location = std::string(answer.headers.find("Location").value_or(""));
     if (answer.status != 302 || location.empty())
         throw std::runtime_error("no redirect after consent: " + std::to_string(answer.status) + answer.body);
-    const auto callback = api("GET", location.substr(oauth::origin_of(location)->size()));
+    return location.substr(oauth::origin_of(location)->size());
+}
+
+std::string World::connect(const std::string& provider, const std::string& partner, const std::string& reconnect,
+                           std::size_t company) {
+    const auto callback = api("GET", consent(provider, partner, reconnect, company));
     if (callback.status >= 400) throw std::runtime_error("callback: " + callback.body);
     if (!reconnect.empty()) return reconnect;
+    const auto tenant = ledger(provider, company)["id"].string_or("");
     const auto list = ok("GET", "/v1/connections?provider=" + provider);
     for (const auto& [name, value] : list.members())
         for (const auto& connection : value.items())
-            if (connection["tenant_id"].string_or("") == tenant["id"].string_or(""))
+            if (connection["tenant_id"].string_or("") == tenant && connection["state"].text() != "disconnected")
                 return connection["id"].string_or("");
     throw std::runtime_error("no connection was made");
 }

@@ -7,20 +7,23 @@ namespace {
 using namespace xero_test;
 
 TEST(XeroBooks, ListsOrganisationsAndNoPractices) {
-    const auto call = provider().tenants_call();
-    ASSERT_TRUE(call);
+    const auto call = provider().tenants_call({});
+    ASSERT_TRUE(call.ok());
     EXPECT_EQ(call->method + " " + call->target, "GET /connections");
+    EXPECT_EQ(provider().tenants_call({.realm = {}, .event_id = "e 1"})->target, "/connections?authEventId=e%201");
+    EXPECT_EQ(provider().tenants_call({.realm = "9130", .event_id = {}})->target, "/connections")
+        << "what the callback says is of no interest here";
     const auto tenants = provider().read_tenants(
-        answered(200,
-                 "[{\"id\":\"c1\",\"tenantId\":\"t1\",\"tenantType\":\"ORGANISATION\",\"tenantName\":\"Demo\"},"
-                 "{\"id\":\"c2\",\"tenantId\":\"t2\",\"tenantType\":\"PRACTICE\",\"tenantName\":\"P\"}]"));
+        {}, answered(200,
+                     "[{\"id\":\"c1\",\"tenantId\":\"t1\",\"tenantType\":\"ORGANISATION\",\"tenantName\":\"Demo\"},"
+                     "{\"id\":\"c2\",\"tenantId\":\"t2\",\"tenantType\":\"PRACTICE\",\"tenantName\":\"P\"}]"));
     ASSERT_TRUE(tenants);
     ASSERT_EQ(tenants->size(), 1u);
     EXPECT_EQ(tenants->at(0).id, "t1");
     EXPECT_EQ(tenants->at(0).connection_id, "c1");
-    EXPECT_EQ(provider().read_tenants(answered(401, "{}")).error().kind, ErrorKind::unauthorised);
-    EXPECT_EQ(provider().read_tenants(answered(200, "{}")).error().kind, ErrorKind::unavailable);
-    EXPECT_EQ(provider().read_tenants(answered(500, "")).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(provider().read_tenants({}, answered(401, "{}")).error().kind, ErrorKind::unauthorised);
+    EXPECT_EQ(provider().read_tenants({}, answered(200, "{}")).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(provider().read_tenants({}, answered(500, "")).error().kind, ErrorKind::unavailable);
 }
 
 std::vector<SendResult> lists() {

@@ -42,9 +42,23 @@ TEST(QboProvider, ReadsBeforeEveryWriteToAnExistingObject) {
     EXPECT_TRUE(make_qbo()->reads_before(an_invoice(), the_document(Verb::create)).empty());
 }
 
-TEST(QboProvider, KnowsTheTenantFromTheCallback) {
-    EXPECT_FALSE(make_qbo()->tenants_call());
-    EXPECT_TRUE(make_qbo()->read_tenants(answered(200, "[]")).value().empty());
+TEST(QboProvider, ReadsTheCompanyThatTheCallbackClaims) {
+    const auto provider = make_qbo();
+    EXPECT_EQ(provider->tenants_call({.realm = "9130", .event_id = {}})->target,
+              "/v3/company/9130/companyinfo/9130?minorversion=75");
+    for (const char* bad : {"", "9130/x", "91 30", "-1", "9130?a", "1234567890123456789012345678901"})
+        EXPECT_EQ(provider->tenants_call({.realm = bad, .event_id = {}}).error().code, "bad_realm") << bad;
+    const ConsentClaims claims{.realm = "9130", .event_id = {}};
+    const auto tenants = provider->read_tenants(claims, answered(200, R"({"CompanyInfo":{"CompanyName":"Demo"}})"));
+    ASSERT_TRUE(tenants.ok());
+    ASSERT_EQ(tenants->size(), 1u);
+    EXPECT_EQ(tenants->front().id, "9130");
+    EXPECT_EQ(tenants->front().name, "Demo");
+    EXPECT_EQ(provider->read_tenants(claims, answered(403, "")).error().code, "other_company");
+    EXPECT_EQ(provider->read_tenants(claims, answered(401, "")).error().code, "other_company");
+    EXPECT_EQ(provider->read_tenants(claims, answered(429, "")).error().kind, ErrorKind::throttled);
+    EXPECT_EQ(provider->read_tenants(claims, answered(200, "{}")).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(provider->read_tenants(claims, answered(500, "")).error().kind, ErrorKind::unavailable);
 }
 
 TEST(QboProvider, LinksIntoTheWebSite) {

@@ -43,16 +43,25 @@ struct GrantsTest : ::testing::Test {
         app.client_secret = Secret("secret");
         app.redirect_uri = "http://localhost:1/callback";
         keeper->add_app(app);
-        auto exchanged = start(io, keeper->exchange("xero", "code", "", ""));
-        clock.run_until([&] { return exchanged.ended(); });
-        auto grant = exchanged.take();
-        if (!grant.ok()) throw std::runtime_error(grant.error().detail);
-        id = grant->id;
+        id = consent().id;
     }
     ~GrantsTest() override {
         keeper.reset();
         std::error_code ignored;
         std::filesystem::remove(path, ignored);
+    }
+    /// A person gives consent.
+    sync::Grant consent() {
+        auto exchanging = start(io, keeper->exchange("xero", "code", ""));
+        clock.run_until([&] { return exchanging.ended(); });
+        auto exchanged = exchanging.take();
+        if (!exchanged.ok()) throw std::runtime_error(exchanged.error().detail);
+        exchanged->grant.subject = "user";
+        auto keeping = start(io, keeper->keep(std::move(exchanged->grant)));
+        clock.run_until([&] { return keeping.ended(); });
+        auto kept = keeping.take();
+        if (!kept.ok()) throw std::runtime_error(kept.error().detail);
+        return *kept;
     }
     std::string stored_refresh_token() {
         auto file = sync::GrantFile::open(path, *oauth::Vault::from_text("k1:" + std::string(64, '7') + "\n"));
