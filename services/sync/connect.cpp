@@ -15,6 +15,8 @@ using queue::sqlite::connection_of;
 namespace {
 
 constexpr SendLimits kProofLimits{Millis{10'000}, Millis{30'000}, 16u << 20};
+/// How long a consent waits for the end of a disconnect; longer than that takes, but for a provider in trouble.
+constexpr Millis kDepartureWait{20'000};
 constexpr Millis kSlotWait{3'000}, kSlotAgain{200};
 
 /// It lies in the store in clear text until the consent ends, half an hour at most. Alone it opens nothing: the code
@@ -106,10 +108,20 @@ std::shared_ptr<Lane> Service::lane_to(const ProviderApp& app, const std::string
 /// The organisations that a new token opens, as the provider says.
 asio::awaitable<Result<std::vector<Tenant>>> Service::tenants_of(ProviderApp& app, ConsentClaims claims,
                                                                  Secret access) {
-    auto call = app.provider->tenants_call(claims);
-    if (!call.ok()) co_return std::move(call).error();
-    const auto answer = co_await send_apart(app, std::move(*call), claims.realm, std::move(access));
-    co_return app.provider->read_tenants(claims, answer);
+    const auto until = clock_.steady_now() + kDepartureWait;
+    for (;;) {
+        auto call = app.provider->tenants_call(claims);
+        if (!call.ok()) co_return std::move(call).error();
+        const auto answer = co_await send_apart(app, std::move(*call), claims.realm, access);
+        auto tenants = app.provider->read_tenants(claims, answer);
+        if (!tenants.ok()) co_return tenants;
+        const auto leaving = std::ranges::find_if(*tenants, [&](const Tenant& tenant) {
+            return departures_.is_leaving(organisation_of(app.provider->name(), tenant.id));
+        });
+        if (leaving == tenants->end() || clock_.steady_now() >= until) co_return tenants;
+        // What the list says after that may be another thing.
+        co_await departures_.ended(organisation_of(app.provider->name(), leaving->id), until);
+    }
 }
 
 /// What a consent for new connections names. An organisation that consents again may be missing in the list of its
@@ -156,6 +168,9 @@ asio::awaitable<Result<Service::Opened>> Service::open_consent(ProviderApp& app,
     if (exclusive) claims.realm = std::move(realm);
     const auto askable = app.provider->tenants_call(claims);
     if (!askable.ok()) co_return askable.error();
+    // Before the code is used: whether a revocation spares tokens that were given while it is under way is not known.
+    const auto until = clock_.steady_now() + kDepartureWait;
+    if (exclusive) co_await departures_.ended(organisation_of(consent.provider, claims.realm), until);
     auto exchanged = co_await grants_.exchange(consent.provider, std::move(code), consent.verifier);
     if (!exchanged.ok()) co_return std::move(exchanged).error();
     if (consent.connection.empty()) claims.event_id = exchanged->event_id;

@@ -1,6 +1,7 @@
 // Ending a connection: its lane, its link at the provider.
 
 #include "schema/runtime/log.hpp"
+#include "services/sync/linking.hpp"
 #include "services/sync/service.hpp"
 
 namespace spillway::sync {
@@ -15,6 +16,9 @@ constexpr SendLimits kDisconnectLimits{Millis{10'000}, Millis{60'000}, 1u << 20}
 }  // namespace
 
 asio::awaitable<Result<void>> Service::disconnect(ConnectionId connection) {
+    const auto known = co_await row_of(connection);
+    if (!known.ok()) co_return known.error();
+    const Departures::Departure departure(departures_, organisation_of(known->provider, known->tenant_id));
     const auto now = clock_.wall_now();
     Change leaving = [now](queue::Transaction& transaction, store::ConnectionRow& row) -> Result<void> {
         if (row.state == "disconnected")
@@ -29,10 +33,8 @@ asio::awaitable<Result<void>> Service::disconnect(ConnectionId connection) {
     if (!row.ok()) co_return std::move(row).error();
     if (const auto lane = lanes_.find(row->id.value); lane != lanes_.end()) {
         const auto stopping = lane->second;
-        leaving_.insert(row->id.value);
         co_await stopping->stop(Millis{5'000});
         lanes_.erase(row->id.value);
-        leaving_.erase(row->id.value);
     }
     const auto app = apps_.find(row->provider);
     if (app == apps_.end()) co_return success();

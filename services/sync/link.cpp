@@ -24,6 +24,8 @@ void count_proof(pacing::Pacer& pacer, SteadyTime now) {
 }  // namespace
 
 asio::awaitable<Result<ConnectionId>> Service::link_tenant(store::ConsentRow consent, GrantId grant, Tenant tenant) {
+    const auto organisation = organisation_of(consent.provider, tenant.id);
+    if (departures_.is_leaving(organisation)) co_return disconnecting();
     store::ConnectionRow row;
     row.id = ConnectionId("con_" + random_.hex128());
     row.partner = consent.partner;
@@ -49,7 +51,8 @@ asio::awaitable<Result<ConnectionId>> Service::link_tenant(store::ConsentRow con
     const auto stored = co_await store_.commit(queue::CommandClass::intake, std::move(work));
     if (!stored.ok()) co_return stored.error();
     if (changed_) changed_(row);
-    auto lane = co_await make_lane(row, /*fresh=*/true);
+    // What a connection that has just left sent counts still.
+    auto lane = co_await make_lane(row, /*fresh=*/!departures_.has_just_left(organisation));
     if (!lane.ok()) co_return std::move(lane).error();
     if (apps_.at(row.provider).provider->one_tenant_per_grant()) count_proof((*lane)->pacer(), clock_.steady_now());
     auto started = co_await start_lane(row.id, std::move(*lane));
@@ -61,9 +64,9 @@ asio::awaitable<Result<ConnectionId>> Service::link_tenant(store::ConsentRow con
 
 asio::awaitable<Result<ConnectionId>> Service::relink(store::ConsentRow consent, GrantId grant,
                                                       std::vector<Tenant> tenants) {
-    if (leaving_.contains(consent.connection.value))
-        co_return Error{ErrorKind::conflict, "disconnecting",
-                        "the connection is just being disconnected: try again in a moment"};
+    const auto known = co_await row_of(consent.connection);
+    if (!known.ok()) co_return known.error();
+    if (departures_.is_leaving(organisation_of(known->provider, known->tenant_id))) co_return disconnecting();
     Change relinking = [grant, tenants = std::move(tenants)](queue::Transaction& transaction,
                                                              store::ConnectionRow& row) -> Result<void> {
         auto& connection = connection_of(transaction);

@@ -14,6 +14,14 @@ Result<void> check_partner(store::Connection& connection, const PartnerId& partn
     return success();
 }
 
+std::string organisation_of(std::string_view provider, std::string_view tenant) {
+    return std::string(provider) + "/" + std::string(tenant);
+}
+
+Error disconnecting() {
+    return {ErrorKind::conflict, "disconnecting", "the organisation is just being disconnected: try again in a moment"};
+}
+
 Error tenant_linked(std::string_view organisation) {
     return {ErrorKind::conflict, "tenant_linked", std::string(organisation) + " is linked already"};
 }

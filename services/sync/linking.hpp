@@ -19,6 +19,10 @@ Result<void> check_partner(store::Connection& connection, const PartnerId& partn
 Result<void> check_consent(store::Connection& connection, const store::ConsentRow& consent,
                            const std::vector<Tenant>& tenants, bool exclusive);
 
+/// "xero/<tenant id>".
+std::string organisation_of(std::string_view provider, std::string_view tenant);
+/// While it is being disconnected.
+Error disconnecting();
 Error tenant_linked(std::string_view organisation);
 /// The one of a connection's own organisation. Errors: conflict/`other_tenant`.
 Result<Tenant> own_tenant(const std::vector<Tenant>& tenants, std::string_view id, std::string_view name);

@@ -33,6 +33,7 @@ Service::Service(Parts parts)
       apps_(std::move(parts.apps)),
       beaten_(std::move(parts.beaten)),
       changed_(std::move(parts.changed)),
+      departures_(parts.executor, parts.clock),
       tasks_(parts.executor, "sync") {
     store_.on_ready([this](const std::string& lane) {
         if (const auto found = lanes_.find(lane); found != lanes_.end()) found->second->wake();

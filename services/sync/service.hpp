@@ -3,12 +3,12 @@
 
 #include <map>
 #include <memory>
-#include <set>
 
 #include "connectors/oauth/oauth.hpp"
 #include "schema/runtime/task_group.hpp"
 #include "services/store/consents.hpp"
 #include "services/store/syncs.hpp"
+#include "services/sync/departures.hpp"
 #include "services/sync/grants.hpp"
 #include "services/sync/lane.hpp"
 #include "services/sync/sync_service.hpp"
@@ -133,7 +133,7 @@ class Service final : public SyncService {
     std::function<boost::asio::awaitable<void>(std::int64_t)> beaten_;
     std::function<void(const store::ConnectionRow&)> changed_;
     std::int64_t alarms_ = 0;
-    std::set<std::string> leaving_;  ///< being disconnected: their lanes still end their calls
+    Departures departures_;
     TaskGroup tasks_;
 };
 
