@@ -143,7 +143,7 @@ Result<void> open_grants(Parts& parts) {
     parts.transport = std::move(*transport);
     parts.grants = std::make_unique<sync::GrantKeeper>(
         sync::GrantKeeper::Parts{parts.loop.get_executor(), parts.blocking.get_executor(), std::move(*file),
-                                 *parts.transport, parts.clock, parts.file_random});
+                                 *parts.transport, parts.clock, parts.random, parts.file_random});
     for (const auto& [name, provider] : parts.config.providers) parts.grants->add_app(provider.app);
     return success();
 }

@@ -29,6 +29,32 @@ Result<std::unique_ptr<GrantFile>> GrantFile::open(const std::string& path, oaut
     }
 }
 
+namespace {
+
+Error not_stored(const SQLite::Exception& failure) {
+    return Error{ErrorKind::unavailable, "grants_not_stored", std::string("the grants file: ") + failure.what()};
+}
+
+Secret sealable(const Grant& grant) {
+    JsonText text;
+    text.object().member("access", grant.access.reveal()).member("refresh", grant.refresh.reveal());
+    text.member("mark", grant.app.mark == oauth::Mark::live ? "live" : "sandbox");
+    text.member("client_id", grant.app.client_id).close();
+    return Secret(std::move(text).take());
+}
+
+Result<void> read_sealed(const Secret& opened, Grant& grant) {
+    auto text = parse_json(opened.reveal());
+    if (!text.ok()) return invalid("grants_unreadable", "the grants file holds a token set that cannot be read");
+    grant.access = Secret((*text)["access"].string_or(""));
+    grant.refresh = Secret((*text)["refresh"].string_or(""));
+    grant.app.client_id = (*text)["client_id"].string_or("");
+    grant.app.mark = (*text)["mark"].text() == "live" ? oauth::Mark::live : oauth::Mark::sandbox;
+    return success();
+}
+
+}  // namespace
+
 Result<std::vector<Grant>> GrantFile::load() {
     try {
         std::vector<Grant> grants;
@@ -43,11 +69,8 @@ Result<std::vector<Grant>> GrantFile::load() {
             grant.dead = select.getColumn(5).getInt() != 0;
             auto opened = impl_->vault.open(select.getColumn(3).getString(), grant.id.value);
             if (!opened.ok()) return std::move(opened).error();
-            auto tokens = parse_json(opened->reveal());
-            if (!tokens.ok())
-                return invalid("grants_unreadable", "the grants file holds a token set that cannot be read");
-            grant.access = Secret((*tokens)["access"].string_or(""));
-            grant.refresh = Secret((*tokens)["refresh"].string_or(""));
+            auto read = read_sealed(*opened, grant);
+            if (!read.ok()) return std::move(read).error();
             grants.push_back(std::move(grant));
         }
         return grants;
@@ -56,25 +79,54 @@ Result<std::vector<Grant>> GrantFile::load() {
     }
 }
 
-Result<void> GrantFile::save(const Grant& grant, Random& random) {
+Result<void> GrantFile::save(const std::vector<Grant>& grants, Random& random) {
     try {
-        JsonText tokens;
-        tokens.object().member("access", grant.access.reveal()).member("refresh", grant.refresh.reveal()).close();
+        SQLite::Transaction transaction(impl_->database, SQLite::TransactionBehavior::IMMEDIATE);
         SQLite::Statement upsert(
             impl_->database,
             "INSERT INTO grants (id, provider, subject, sealed, access_until_ms, dead) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed, access_until_ms = excluded.access_until_ms, "
             "dead = excluded.dead");
-        upsert.bind(1, grant.id.value);
-        upsert.bind(2, grant.provider);
-        upsert.bind(3, grant.subject);
-        upsert.bind(4, impl_->vault.seal(Secret(std::move(tokens).take()), grant.id.value, random));
-        upsert.bind(5, static_cast<std::int64_t>(to_ms(grant.access_until)));
-        upsert.bind(6, grant.dead ? 1 : 0);
-        upsert.exec();
+        for (const auto& grant : grants) {
+            upsert.bind(1, grant.id.value);
+            upsert.bind(2, grant.provider);
+            upsert.bind(3, grant.subject);
+            upsert.bind(4, impl_->vault.seal(sealable(grant), grant.id.value, random));
+            upsert.bind(5, static_cast<std::int64_t>(to_ms(grant.access_until)));
+            upsert.bind(6, grant.dead ? 1 : 0);
+            upsert.exec();
+            upsert.reset();
+        }
+        transaction.commit();
         return success();
     } catch (const SQLite::Exception& failure) {
-        return Error{ErrorKind::unavailable, "grants_not_stored", std::string("the grants file: ") + failure.what()};
+        return not_stored(failure);
+    }
+}
+
+Result<std::size_t> GrantFile::reseal(Random& random) {
+    try {
+        std::vector<std::pair<std::string, std::string>> stale;
+        SQLite::Statement select(impl_->database, "SELECT id, sealed FROM grants");
+        while (select.executeStep())
+            if (impl_->vault.stale(select.getColumn(1).getString()))
+                stale.emplace_back(select.getColumn(0).getString(), select.getColumn(1).getString());
+        if (stale.empty()) return std::size_t{0};
+        select.reset();
+        SQLite::Transaction transaction(impl_->database, SQLite::TransactionBehavior::IMMEDIATE);
+        SQLite::Statement update(impl_->database, "UPDATE grants SET sealed = ?2 WHERE id = ?1");
+        for (const auto& [id, sealed] : stale) {
+            auto opened = impl_->vault.open(sealed, id);
+            if (!opened.ok()) return std::move(opened).error();
+            update.bind(1, id);
+            update.bind(2, impl_->vault.seal(*opened, id, random));
+            update.exec();
+            update.reset();
+        }
+        transaction.commit();
+        return stale.size();
+    } catch (const SQLite::Exception& failure) {
+        return not_stored(failure);
     }
 }
 
@@ -85,7 +137,7 @@ Result<void> GrantFile::erase(const GrantId& id) {
         remove.exec();
         return success();
     } catch (const SQLite::Exception& failure) {
-        return Error{ErrorKind::unavailable, "grants_not_stored", std::string("the grants file: ") + failure.what()};
+        return not_stored(failure);
     }
 }
 

@@ -169,8 +169,9 @@ void World::start_process() {
     process.store = std::move(*store);
     auto file = sync::GrantFile::open(folder_ + "/grants.db", *vault(), disk_.name());
     if (!file.ok()) throw std::runtime_error(file.error().detail);
-    process.grants = std::make_unique<sync::GrantKeeper>(sync::GrantKeeper::Parts{
-        io_.get_executor(), io_.get_executor(), std::move(*file), *process.transport, service_clock_, process.random});
+    process.grants = std::make_unique<sync::GrantKeeper>(
+        sync::GrantKeeper::Parts{io_.get_executor(), io_.get_executor(), std::move(*file), *process.transport,
+                                 service_clock_, process.random, process.random});
     std::map<std::string, sync::ProviderApp> apps;
     for (const std::string name : {"xero", "qbo"}) {
         apps.emplace(name, app_of(name));

@@ -17,6 +17,7 @@ class SlowWorker {
         : io_(io), clock_(clock), random_(random), most_(most) {}
 
     [[nodiscard]] boost::asio::io_context& io() const { return io_; }
+    void set_most(Millis most) { most_ = most; }
     void take(std::unique_ptr<ScheduledCall> work) {
         const auto span = Millis(random_.below(static_cast<std::uint64_t>(most_.count()) + 1));
         free_at_ = std::max(free_at_, clock_.steady_now()) + span;
