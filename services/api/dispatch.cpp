@@ -126,7 +126,7 @@ awaitable<std::optional<HttpResponse>> authenticate(Call& call) {
         auto found = co_await call.context().store.read<std::optional<store::ApiKeyRow>>(std::move(look));
         if (!found.ok()) co_return http::problem(found.error());
         if (!*found) co_return unauthenticated("the key is not known");
-        if (!keys.find(hash)) keys.put(**found);  // one that was put meanwhile is newer than what was read
+        keys.learn(**found);
     }
     const store::ApiKeyRow* key = keys.find(hash);
     SPILLWAY_ASSERT(key);

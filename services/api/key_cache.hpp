@@ -27,6 +27,8 @@ class KeyCache {
     [[nodiscard]] const store::ApiKeyRow* find(const std::string& hash) const;
     /// Also whenever one has changed: while the store cannot be asked, this is all that is known.
     void put(const store::ApiKeyRow& key);
+    /// What was read of one that is not known: it may be older than a change that was put meanwhile.
+    void learn(const store::ApiKeyRow& key) { keys_.try_emplace(key.hash, key); }
     /// Whether the key's last use should be written now; says so at most once in 10 minutes a key.
     bool due_for_touch(const std::string& hash, WallTime now);
 

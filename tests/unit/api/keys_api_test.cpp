@@ -1,3 +1,4 @@
+#include "services/api/key_cache.hpp"
 #include "tests/unit/api/api_fixture.hpp"
 
 namespace spillway::test {
@@ -26,6 +27,19 @@ TEST_F(Keys, ARevokedKeyEndsAtOnceThoughItWasInMemory) {
     ASSERT_EQ(send("POST", "/v1/keys/key_a/revoke", kAdmin).status, 200);
     EXPECT_EQ(get("/v1/connections", kPartnerA).status, 401);
     EXPECT_EQ(send("POST", "/v1/keys/key_a/revoke", kAdmin).status, 409);
+}
+
+TEST(KeyCache, ARowReadBeforeARevocationDoesNotOutliveIt) {
+    api::KeyCache cache("");
+    store::ApiKeyRow row;
+    row.id = "key_1";
+    row.hash = std::string(64, 'a');
+    auto revoked = row;
+    revoked.revoked = from_ms(1);
+    cache.put(revoked);  // while the row was being read
+    cache.learn(row);
+    ASSERT_NE(cache.find(row.hash), nullptr);
+    EXPECT_TRUE(cache.find(row.hash)->revoked);
 }
 
 TEST_F(Keys, AnExpiredKeyIsRefused) {
