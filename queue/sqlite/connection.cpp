@@ -12,15 +12,18 @@ SQLite::Statement& Connection::statement(const char* sql) {
     if (known == statements_.end()) {
         // Made before it is kept: preparing reads the schema, and so may fail.
         auto made = std::make_unique<SQLite::Statement>(database_, sql);
+        used_.push_back(made.get());
         return *statements_.emplace(sql, std::move(made)).first->second;
     }
+    used_.push_back(known->second.get());
     static_cast<void>(known->second->tryReset());  // reports once more what the last use has already reported
     known->second->clearBindings();
     return *known->second;
 }
 
 void Connection::reset_all() {
-    for (const auto& [sql, statement] : statements_) static_cast<void>(statement->tryReset());
+    for (SQLite::Statement* statement : used_) static_cast<void>(statement->tryReset());
+    used_.clear();
 }
 
 namespace {

@@ -173,10 +173,11 @@ void Engine::write_counts(const Effects& effects) {
     for (const auto& [where, delta] : deltas) {
         if (delta == 0) continue;
         const auto state = static_cast<std::int64_t>(where.second);
-        run(shop_.connection, "INSERT OR IGNORE INTO lane_counts (lane_id, state, jobs) VALUES (?1, ?2, 0)",
-            where.first, state);
-        run(shop_.connection, "UPDATE lane_counts SET jobs = jobs + ?3 WHERE lane_id = ?1 AND state = ?2", where.first,
-            state, delta);
+        if (bound(shop_.connection, "UPDATE lane_counts SET jobs = jobs + ?3 WHERE lane_id = ?1 AND state = ?2",
+                  where.first, state, delta)
+                .exec() == 0)
+            run(shop_.connection, "INSERT INTO lane_counts (lane_id, state, jobs) VALUES (?1, ?2, ?3)", where.first,
+                state, delta);
     }
 }
 

@@ -8,6 +8,10 @@ namespace spillway::queue::sqlite {
 
 namespace {
 
+#define SPILLWAY_ROW                                                                                              \
+    "id, lane_id, kind_id, key, priority, state, follow_up, attempts, crashes, token, run_at_ms, started_epoch, " \
+    "tried_ms, steps"
+
 Row read_row(SQLite::Statement& found) {
     Row row;
     row.id = found.getColumn(0).getInt64();
@@ -79,16 +83,12 @@ void Names::forget_from(std::size_t mark) {
 }
 
 std::optional<Row> SqliteTransaction::row(JobId id) {
-    return first_row(bound(shop_.connection,
-                           "SELECT id, lane_id, kind_id, key, priority, state, follow_up, attempts, crashes, token, "
-                           "run_at_ms, started_epoch, tried_ms, steps FROM jobs WHERE id = ?1",
-                           id));
+    return first_row(bound(shop_.connection, "SELECT " SPILLWAY_ROW " FROM jobs WHERE id = ?1", id));
 }
 
 std::optional<Row> SqliteTransaction::open_row(std::int64_t lane, const std::string& key, bool follow_up) {
     return first_row(bound(shop_.connection,
-                           "SELECT id, lane_id, kind_id, key, priority, state, follow_up, attempts, crashes, token, "
-                           "run_at_ms, started_epoch, tried_ms, steps FROM jobs INDEXED BY jobs_open_key "
+                           "SELECT " SPILLWAY_ROW " FROM jobs INDEXED BY jobs_open_key "
                            "WHERE open = 1 AND lane_id = ?1 AND key = ?2 AND follow_up = ?3",
                            lane, key, static_cast<std::int64_t>(follow_up)));
 }
@@ -184,12 +184,29 @@ JobState SqliteTransaction::ready_state(const Row& row) {
 
 void SqliteTransaction::replace_waits(const Row& row, const std::vector<Wait>& waits) {
     run(shop_.connection, "DELETE FROM waits WHERE job_id = ?1", row.id);
+    add_waits(row, waits);
+}
+
+void SqliteTransaction::add_waits(const Row& row, const std::vector<Wait>& waits) {
     for (const Wait& wait : waits) {
         run(shop_.connection,
             "INSERT INTO waits (job_id, key, level, lane_id) VALUES (?1, ?2, ?3, ?4) "
             "ON CONFLICT (job_id, key) DO UPDATE SET level = max(level, excluded.level)",
             row.id, wait.key, wait.level, row.lane);
     }
+}
+
+/// The open job of the key and its follow-up, as far as they have less than `priority`. Mostly none.
+std::vector<Row> SqliteTransaction::less_urgent(std::int64_t lane, const std::string& key, Priority priority) {
+    std::vector<Row> rows;
+    SQLite::Statement& found = bound(shop_.connection,
+                                     "SELECT " SPILLWAY_ROW
+                                     " FROM jobs INDEXED BY jobs_open_key WHERE open = 1 AND "
+                                     "lane_id = ?1 AND key = ?2 AND priority > ?3 ORDER BY follow_up",
+                                     lane, key, static_cast<std::int64_t>(priority));
+    while (found.executeStep()) rows.push_back(read_row(found));
+    found.reset();
+    return rows;
 }
 
 /// Open jobs with these keys get at least `priority`, and so do those that they wait for in turn.
@@ -199,12 +216,10 @@ void SqliteTransaction::raise(std::int64_t lane, const std::vector<Wait>& waits,
     while (!keys.empty()) {  // ends: a raised job is not raised again
         const std::string key = std::move(keys.back());
         keys.pop_back();
-        for (const bool follow_up : {false, true}) {
-            const std::optional<Row> before = open_row(lane, key, follow_up);
-            if (!before || before->priority <= priority) continue;
-            Row after = *before;
+        for (const Row& before : less_urgent(lane, key, priority)) {
+            Row after = before;
             after.priority = priority;
-            save(*before, after, std::nullopt);
+            save(before, after, std::nullopt);
             SQLite::Statement& next = bound(shop_.connection, "SELECT key FROM waits WHERE job_id = ?1", after.id);
             while (next.executeStep()) keys.push_back(next.getColumn(0).getString());
             next.reset();

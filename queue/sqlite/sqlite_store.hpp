@@ -36,6 +36,7 @@ class Connection {
  private:
     SQLite::Database database_;
     std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
+    std::vector<SQLite::Statement*> used_;  // since the last reset of all
 };
 
 /// The connection under an open transaction: for rows of other layers that belong to the same commit.

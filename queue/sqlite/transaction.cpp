@@ -65,7 +65,7 @@ Enqueued SqliteTransaction::insert(Row row, const NewJob& job, JobId follows) {
         static_cast<std::int64_t>(row.follow_up), static_cast<std::int64_t>(row.token), row.run_at_ms, now_ms_);
     row.id = shop_.connection.database().getLastInsertRowid();
     write_body(row.id, job.body);
-    if (!job.waits.empty()) replace_waits(row, job.waits);
+    add_waits(row, job.waits);
     note(std::nullopt, row, follows);
     return {row.id, follows == 0 ? Placed::created : Placed::follow_up};
 }
@@ -149,7 +149,8 @@ Result<void> SqliteTransaction::settle(const Claim& claim, const Settlement& set
     after.token = shop_.tokens.next();  // ends the claim: a second settle of it is stale
     after.tried_ms = before.tried_ms.value_or(now_ms_);
     after.state = settlement.state;
-    replace_waits(after, settlement.waits);
+    // What could be claimed waited for nothing.
+    if (!settlement.waits.empty()) replace_waits(after, settlement.waits);
     if (may_wait(after.state)) {
         after.state = ready_state(after);
         if (after.crashes >= shop_.crashes_max) {
@@ -169,7 +170,7 @@ Result<void> SqliteTransaction::settle(const Claim& claim, const Settlement& set
         take_over(after, *follow);
     }
     save(before, after, words);
-    if (is_ended(after.state)) go_on(after);
+    if (is_ended(after.state) && follow) go_on(after);
     if (settlement.releases_level) free_waits(after.lane, after.key, *settlement.releases_level);
     return success();
 }

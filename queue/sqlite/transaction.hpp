@@ -130,6 +130,8 @@ class SqliteTransaction final : public Transaction {
     void end(const Row& before, JobState state, Words words);
 
     void replace_waits(const Row& row, const std::vector<Wait>& waits);
+    void add_waits(const Row& row, const std::vector<Wait>& waits);
+    std::vector<Row> less_urgent(std::int64_t lane, const std::string& key, Priority priority);
     bool has_waits(JobId id);
     void raise(std::int64_t lane, const std::vector<Wait>& waits, Priority priority);
     void free_waits(std::int64_t lane, const std::string& key, std::int64_t level);
