@@ -16,7 +16,7 @@ import tables
 PEERS = ["graphile-worker", "pg-boss", "BullMQ", "plainjob", "RabbitMQ"]
 RUN_JS = os.path.join(os.path.dirname(own.HERE), "peers", "run.js")
 SETS = {
-    "quick": {"repetitions": 3, "seconds": 1, "jobs": 8_000, "pick_ups": 60, "waiting": 100_000, "lanes": 2_000, "noisy": 20_000},
+    "quick": {"repetitions": 3, "seconds": 1, "jobs": 8_000, "pick_ups": 60, "waiting": 1_000_000, "lanes": 10_000, "noisy": 100_000},
     "full": {"repetitions": 5, "seconds": 4, "jobs": 40_000, "pick_ups": 300, "waiting": 1_000_000, "lanes": 10_000, "noisy": 100_000},
 }
 
