@@ -220,8 +220,11 @@ void run(const Step& step, sqlite3* database) {
 
 std::int64_t run_share(const std::vector<Step>& steps, std::int64_t group, std::int64_t groups, sqlite3* database) {
     const auto all = static_cast<std::int64_t>(steps.size());
-    // Rounded up: what the others refer to (a lane, a kind) comes first.
-    const auto share = [&](std::int64_t upto) { return (all * upto + groups - 1) / groups; };
+    // What the others refer to (a lane, a kind) comes first: the few rows of a small table with the first group.
+    constexpr std::int64_t kFew = 16;
+    const auto share = [&](std::int64_t upto) {
+        return all <= kFew && upto > 0 ? all : (all * upto + groups - 1) / groups;
+    };
     const std::int64_t from = share(group), to = share(group + 1);
     for (std::int64_t at = from; at < to; ++at) run(steps[static_cast<std::size_t>(at)], database);
     return to - from;
