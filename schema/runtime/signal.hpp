@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <vector>
 
 #include "schema/clock.hpp"
 
@@ -27,6 +28,21 @@ class Signal {
  private:
     struct State;
     std::unique_ptr<State> state_;
+};
+
+/// A place in a list of those who wait for one thing, each with a signal of its own; given up however the wait ends.
+class WaiterPlace {
+ public:
+    WaiterPlace(std::vector<Signal*>& waiters, Signal& mine) : waiters_(waiters), mine_(mine) {
+        waiters_.push_back(&mine_);
+    }
+    ~WaiterPlace() { std::erase(waiters_, &mine_); }
+    WaiterPlace(const WaiterPlace&) = delete;
+    WaiterPlace& operator=(const WaiterPlace&) = delete;
+
+ private:
+    std::vector<Signal*>& waiters_;
+    Signal& mine_;
 };
 
 }  // namespace spillway

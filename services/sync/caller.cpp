@@ -22,19 +22,6 @@ pacing::Ended ended_from(Stage stage) {
     return pacing::Ended::lost;
 }
 
-/// Enters a waiter and takes it out again however the wait ends.
-class Waiting {
- public:
-    Waiting(std::vector<Signal*>& list, Signal& signal) : list_(list), signal_(signal) { list_.push_back(&signal_); }
-    ~Waiting() { std::erase(list_, &signal_); }
-    Waiting(const Waiting&) = delete;
-    Waiting& operator=(const Waiting&) = delete;
-
- private:
-    std::vector<Signal*>& list_;
-    Signal& signal_;
-};
-
 Error stopping() { return Error{ErrorKind::cancelled, "stopping", "cancelled before the call was sent"}; }
 
 bool refuses_the_grant(const Result<SendResult>& result) {
@@ -58,7 +45,7 @@ asio::awaitable<void> Caller::wait_again(pacing::Ask ask, bool timer) {
     status_.waits_for = ask.waits_for;
     status_.until = ask.retry_at;
     Signal freed(executor);
-    const Waiting waiting(waiting_, freed);
+    const WaiterPlace place(waiting_, freed);
     if (!timer || ask.retry_at == SteadyTime::max())
         co_await freed.wait();
     else

@@ -25,9 +25,8 @@ bool Departures::has_just_left(const std::string& organisation) const {
 boost::asio::awaitable<void> Departures::ended(std::string organisation, SteadyTime until) {
     while (is_leaving(organisation) && clock_.steady_now() < until) {
         Signal left(executor_);
-        waiting_.push_back(&left);
+        const WaiterPlace place(waiting_, left);
         co_await left.wait_until(clock_, until);
-        std::erase(waiting_, &left);
         const bool stop = co_await stop_requested();
         if (stop) co_return;
     }

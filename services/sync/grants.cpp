@@ -26,19 +26,6 @@ Error stopping() { return {ErrorKind::cancelled, "stopping", "cancelled while a 
 
 GrantedTo app_of(const oauth::OAuthApp& app) { return {app.mark, app.client_id}; }
 
-/// A place in a list of waiters, given up however the wait ends.
-class Place {
- public:
-    Place(std::vector<Signal*>& waiting, Signal& mine) : waiting_(waiting), mine_(mine) { waiting_.push_back(&mine_); }
-    ~Place() { std::erase(waiting_, &mine_); }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-
- private:
-    std::vector<Signal*>& waiting_;
-    Signal& mine_;
-};
-
 }  // namespace
 
 GrantKeeper::GrantKeeper(Parts parts) : parts_(std::move(parts)) {}
@@ -114,7 +101,7 @@ class GrantKeeper::Writing {
 asio::awaitable<bool> GrantKeeper::begin_writing() {
     while (writing_) {
         Signal ended(parts_.executor);
-        const Place place(waiting_to_write_, ended);
+        const WaiterPlace place(waiting_to_write_, ended);
         co_await ended.wait();
         const bool stop = co_await stop_requested();
         if (stop) co_return false;
@@ -173,7 +160,7 @@ asio::awaitable<Result<Secret>> GrantKeeper::refresh(std::string id, Secret refu
     auto& entry = entries_.at(id);
     while (entry.refreshing) {
         Signal done(parts_.executor);
-        const Place place(entry.waiting, done);
+        const WaiterPlace place(entry.waiting, done);
         co_await done.wait();
         const bool stop = co_await stop_requested();
         if (stop) co_return stopping();

@@ -89,6 +89,10 @@ boost::asio::awaitable<void> push(LaneParts& lane, std::vector<queue::Claim> cla
 /// Puts jobs that are `unknown` without an open intent back to the queue, each to be looked up before it is created.
 boost::asio::awaitable<void> revive(LaneParts& lane, std::vector<queue::JobId> jobs);
 
+/// The bytes of a call whose intent is written are about to leave once more: only the time moves, durably.
+boost::asio::awaitable<Result<void>> note_send(LaneParts& lane, store::Call& call,
+                                               std::vector<pacing::DayRow> day_calls);
+
 /// Finds out what became of a call's open intents, and settles their jobs: re-sent byte for byte while the provider
 /// remembers the key, else looked up. Returns when none is open, or when the lane stops.
 boost::asio::awaitable<void> resolve(LaneParts& lane, store::Call call);

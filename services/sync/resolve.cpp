@@ -7,7 +7,6 @@
 
 #include "schema/runtime/log.hpp"
 #include "schema/simulated.hpp"
-#include "services/store/day_calls.hpp"
 #include "services/sync/lane_parts.hpp"
 
 namespace spillway::sync {
@@ -158,16 +157,8 @@ asio::awaitable<Result<void>> Resolution::touch(std::vector<pacing::DayRow> day_
     if (!may_resend()) co_return Error{ErrorKind::cancelled, "key_memory_over", "too late to send again"};
     if (!lane_.can_settle())
         co_return Error{ErrorKind::cancelled, "cannot_settle", "the store could not note that it goes again"};
-    call_.sent = lane_.clock.wall_now();
-    call_.last_sent = lane_.clock.steady_now();
     call_.resent = true;
-    queue::Work work = [key = call_.key, now = call_.sent, budget = lane_.budget,
-                        day_calls = std::move(day_calls)](queue::Transaction& transaction) -> Result<void> {
-        auto& connection = queue::sqlite::connection_of(transaction);
-        store::save_day_calls(connection, budget, day_calls);
-        return store::touch_call(connection, key, now);
-    };
-    co_return co_await lane_.store.commit(queue::CommandClass::settle, std::move(work));
+    co_return co_await note_send(lane_, call_, std::move(day_calls));
 }
 
 /// Sends the same bytes again. Only "applied" decides at once; a refused or throttled repeat says nothing of the first

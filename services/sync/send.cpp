@@ -26,19 +26,6 @@ store::Call form_call(LaneParts& lane, const Flight& flight) {
     return call;
 }
 
-/// The bytes of a call whose intent is written leave once more: only the time moves.
-asio::awaitable<Result<void>> note_send(LaneParts& lane, store::Call& call, std::vector<pacing::DayRow> day_calls) {
-    call.sent = lane.clock.wall_now();
-    call.last_sent = lane.clock.steady_now();
-    queue::Work work = [key = call.key, now = call.sent, budget = lane.budget,
-                        day_calls = std::move(day_calls)](queue::Transaction& transaction) -> Result<void> {
-        auto& connection = queue::sqlite::connection_of(transaction);
-        store::save_day_calls(connection, budget, day_calls);
-        return store::touch_call(connection, key, now);
-    };
-    co_return co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
-}
-
 /// The intent: call, objects and started jobs in one transaction, durable before the first byte leaves.
 asio::awaitable<Result<void>> write_intent(LaneParts& lane, Flight& flight, store::Call& call,
                                            std::vector<pacing::DayRow> day_calls) {
@@ -182,6 +169,18 @@ asio::awaitable<void> settle(LaneParts& lane, Flight& flight, store::Call call, 
 }
 
 }  // namespace
+
+asio::awaitable<Result<void>> note_send(LaneParts& lane, store::Call& call, std::vector<pacing::DayRow> day_calls) {
+    call.sent = lane.clock.wall_now();
+    call.last_sent = lane.clock.steady_now();
+    queue::Work work = [key = call.key, now = call.sent, budget = lane.budget,
+                        day_calls = std::move(day_calls)](queue::Transaction& transaction) -> Result<void> {
+        auto& connection = queue::sqlite::connection_of(transaction);
+        store::save_day_calls(connection, budget, day_calls);
+        return store::touch_call(connection, key, now);
+    };
+    co_return co_await lane.store.commit(queue::CommandClass::settle, std::move(work));
+}
 
 asio::awaitable<void> send(LaneParts& lane, Flight& flight) {
     auto call = form_call(lane, flight);

@@ -13,14 +13,7 @@ using std::chrono::minutes;
 
 class ByHand : public testing::TestWithParam<std::string> {
  protected:
-    void SetUp() override {
-        connection = world.connect(GetParam());
-        world.ok("PATCH", "/v1/connections/" + connection, R"({"posting":"automatic"})");
-        world.put(connection, "contact", "C1", a_contact("Customer 1"));
-        world.put(connection, "item", "IT1", an_item("IT1"));
-        world.put(connection, "invoice", "INV-1", a_document("C1", "INV-1", "IT1", "10.00"));
-        ASSERT_TRUE(world.quiet(connection));
-    }
+    void SetUp() override { connection = connect_with_invoice(world, GetParam(), "INV-1", "10.00"); }
     /// The write of INV-2 is answered with a server error, and meanwhile somebody books another invoice of its number.
     void leave_in_question() {
         world.answer_instead([](const HttpRequest& request) -> std::optional<HttpResponse> {

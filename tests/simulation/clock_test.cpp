@@ -13,14 +13,7 @@ using std::chrono::seconds;
 
 class Time : public testing::TestWithParam<std::string> {
  protected:
-    void SetUp() override {
-        connection = world.connect(GetParam());
-        world.ok("PATCH", "/v1/connections/" + connection, R"({"posting":"automatic"})");
-        world.put(connection, "contact", "C1", a_contact("Customer 1"));
-        world.put(connection, "item", "IT1", an_item("IT1"));
-        world.put(connection, "invoice", "PAID", a_document("C1", "PAID", "IT1", "100.00"));
-        ASSERT_TRUE(world.quiet(connection));
-    }
+    void SetUp() override { connection = connect_with_invoice(world, GetParam(), "PAID", "100.00"); }
     /// A payment has no natural key: a second one is refused by nobody.
     void pay() {
         const auto before = writes(world, GetParam());

@@ -29,6 +29,17 @@ void put_until_taken(World& world, const std::string& connection, const std::str
 
 }  // namespace
 
+std::string connect_with_invoice(World& world, const std::string& provider, const std::string& number,
+                                 const std::string& total) {
+    const auto connection = world.connect(provider);
+    world.ok("PATCH", "/v1/connections/" + connection, R"({"posting":"automatic"})");
+    world.put(connection, "contact", "C1", a_contact("Customer 1"));
+    world.put(connection, "item", "IT1", an_item("IT1"));
+    world.put(connection, "invoice", number, a_document("C1", number, "IT1", total));
+    EXPECT_TRUE(world.quiet(connection));
+    return connection;
+}
+
 Source submit_month(World& world, const std::string& connection, int count, const std::function<void()>& retry) {
     Source source;
     for (int i = 0; i < count; ++i) {

@@ -12,6 +12,10 @@ struct Source {
     std::map<std::string, Decimal> documents{};  ///< number -> total; credit notes below zero
 };
 
+/// A connection that posts automatically, with customer C1, item IT1 and one invoice in the books.
+std::string connect_with_invoice(World& world, const std::string& provider, const std::string& number,
+                                 const std::string& total);
+
 /// Submits invoices (one in six a credit note) over nine contacts and twelve items, documents first. With `retry`, a
 /// refused submission is made again after `retry()` until it is taken, as a caller does.
 Source submit_month(World& world, const std::string& connection, int count, const std::function<void()>& retry = {});

@@ -89,6 +89,19 @@ struct GrantsTest : ::testing::Test {
         exchanged->grant.subject = "user";
         return std::move(exchanged->grant);
     }
+    /// A refresh is under way for that long when a person gives consent, which is stored before the refresh's answer,
+    /// at it, or after it; both end. @return the consent's refresh token.
+    std::string consent_beside_a_refresh(Millis delay) {
+        clock.run_for(std::chrono::minutes(40));
+        auto grant = exchanged();
+        auto consented = grant.refresh.reveal();
+        auto refreshing = start(io, keeper->token(id));
+        clock.run_for(delay);
+        auto keeping = start(io, keeper->keep(std::move(grant)));
+        clock.run_until([&] { return refreshing.ended() && keeping.ended(); });
+        if (!keeping.take().ok()) throw std::runtime_error("the consent was not stored");
+        return consented;
+    }
     std::vector<sync::Grant> stored(const std::string& keys = kOldKey) {
         auto file = sync::GrantFile::open(path, *oauth::Vault::from_text(keys));
         auto grants = (*file)->load();
@@ -198,15 +211,7 @@ TEST_F(GrantsTest, OneWithoutAnAppBecomesThePresentAppsOnce) {
 TEST_F(GrantsTest, AConsentGivenWhileARefreshIsUnderWayIsWhatIsStored) {
     worker.set_most(Millis{3'000});
     for (int delay = 0; delay < 4'000; delay += 250) {
-        clock.run_for(std::chrono::minutes(40));
-        auto grant = exchanged();
-        const auto consented = grant.refresh.reveal();
-        // The refresh takes two seconds; the consent is stored before its answer, at it, or after it.
-        auto refreshing = start(io, keeper->token(id));
-        clock.run_for(Millis{delay});
-        auto keeping = start(io, keeper->keep(std::move(grant)));
-        clock.run_until([&] { return refreshing.ended() && keeping.ended(); });
-        ASSERT_TRUE(keeping.take().ok());
+        const auto consented = consent_beside_a_refresh(Millis{delay});
         EXPECT_EQ(stored_refresh_token(), consented) << "kept after " << delay << " ms";
     }
 }
@@ -215,14 +220,7 @@ TEST_F(GrantsTest, ARefusedRefreshDoesNotEndAConsentGivenMeanwhile) {
     worker.set_most(Millis{3'000});
     endpoint.refuses_refresh = true;
     for (int delay = 0; delay < 4'000; delay += 250) {
-        clock.run_for(std::chrono::minutes(40));
-        auto grant = exchanged();
-        const auto consented = grant.refresh.reveal();
-        auto refreshing = start(io, keeper->token(id));
-        clock.run_for(Millis{delay});
-        auto keeping = start(io, keeper->keep(std::move(grant)));
-        clock.run_until([&] { return refreshing.ended() && keeping.ended(); });
-        ASSERT_TRUE(keeping.take().ok());
+        const auto consented = consent_beside_a_refresh(Millis{delay});
         EXPECT_TRUE(wait(keeper->token(id)).ok()) << "kept after " << delay << " ms";
         ASSERT_EQ(stored().size(), 1u);
         EXPECT_FALSE(stored().front().dead) << "kept after " << delay << " ms";
