@@ -1,5 +1,7 @@
 #include "services/api/answers.hpp"
 
+#include <algorithm>
+
 namespace spillway::api {
 namespace {
 
@@ -108,7 +110,10 @@ void write_sync(JsonText& json, const store::SyncRow& sync, const store::SyncPro
     write_time(json, "finished_at", sync.finished);
     json.member("elapsed_ms", elapsed);
     const std::int64_t through = sync.total - progress.left;
-    if (sync.state == "running" && through > 0) json.member("eta_ms", elapsed * progress.left / through);
+    // At the pace so far, and not before what it waits for now.
+    const std::int64_t wait = lane.wait_left ? lane.wait_left->count() : 0;
+    if (sync.state == "running" && through > 0)
+        json.member("eta_ms", std::max(wait, elapsed * progress.left / through));
     json.key("lane");
     write_lane(json, lane);
     json.close();

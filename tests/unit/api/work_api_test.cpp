@@ -133,6 +133,17 @@ TEST_F(SyncsApi, AStreamShowsProgressEachSecondAndEndsWhenDone) {
     EXPECT_NE(chunks.chunks.back().find("\"state\":\"done\""), std::string::npos);
 }
 
+TEST_F(SyncsApi, AnEstimateIsNotShorterThanTheWaitUnderWay) {
+    const auto first = accept(RecordKind::contact, "C1", a_contact());
+    ASSERT_TRUE(first.ok() && accept(RecordKind::contact, "C2", a_contact("Other")).ok());
+    ASSERT_EQ(send("POST", "/v1/connections/con_a/syncs", kPartnerA).status, 202);
+    apply(*first);
+    clock->advance(Millis{10});
+    const auto progress = json(get("/v1/connections/con_a/syncs/syn_1", kReadA));
+    ASSERT_EQ(progress["left"].int64_or(0), 1);
+    EXPECT_EQ(progress["eta_ms"].int64_or(0), 1500) << "the lane waits that long";
+}
+
 TEST_F(SyncsApi, AKeyWatchesEightSyncsAtATimeAndNoneOnceItIsRevoked) {
     ASSERT_TRUE(accept(RecordKind::contact, "C1", a_contact()).ok());
     ASSERT_EQ(send("POST", "/v1/connections/con_a/syncs", kPartnerA).status, 202);
