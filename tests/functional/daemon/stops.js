@@ -77,11 +77,14 @@ const tests = {
     await world.load(id, month(12, 5).records);
     await world.sync(id);
     await world.sending(id, 60_000);
+    const half = halfRequest(world.port, world.adminKey);  // holds the stop up for certain; a call may not have left yet
+    await world.send('GET', '/healthz');
     world.daemon.child.kill('SIGTERM');
     await until('the stop to begin', () => world.log.includes('stopping'));
     world.daemon.child.kill('SIGTERM');
     const end = await world.daemon.ended;
     assert.deepStrictEqual(end, { code: 128 + 15, signal: null });
+    await half;
     await world.startDaemon();
     assert.strictEqual((await world.connection(id)).state, 'active');
   },
