@@ -95,6 +95,10 @@ std::optional<RecordRow> get_record(Connection& connection, RecordId id) {
     return first_row(query(connection, SPILLWAY_RECORD_SELECT "WHERE r.id = ?1", id), read_record_row);
 }
 
+void set_job(Connection& connection, RecordId id, queue::JobId job) {
+    run(connection, "UPDATE records SET job_id = ?2 WHERE id = ?1", id, job);
+}
+
 std::vector<RecordRow> list_records(Connection& connection, const ConnectionId& owner, const RecordFilter& filter,
                                     RecordId after, std::size_t limit) {
     std::optional<std::string_view> kind;

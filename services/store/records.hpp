@@ -1,6 +1,6 @@
 #pragma once
 // Records as they were accepted and what became of them. Only intake.hpp writes records and versions; settling writes
-// links, attempts and applied_version.
+// links, attempts and applied_version, and late effects a job of their own.
 
 #include "connectors/provider.hpp"
 #include "queue/job.hpp"
@@ -59,6 +59,8 @@ std::string record_key(RecordKind kind, std::string_view external_id);
 std::optional<RecordRow> find_record(Connection& connection, const ConnectionId& owner, RecordKind kind,
                                      const ExternalId& external_id);
 std::optional<RecordRow> get_record(Connection& connection, RecordId id);
+/// The job that tells of the record from now on.
+void set_job(Connection& connection, RecordId id, queue::JobId job);
 /// In id order after `after`.
 std::vector<RecordRow> list_records(Connection& connection, const ConnectionId& owner, const RecordFilter& filter,
                                     RecordId after, std::size_t limit);

@@ -50,7 +50,8 @@ asio::awaitable<Result<store::LinkByHand>> Service::find_object(ConnectionId con
     if (!step) co_return Error{ErrorKind::conflict, "linked", "the record needs no new object"};
 
     Link link{.role = step->role, .entity = step->entity, .id = provider_id, .version = {}, .owned_hash = {}};
-    auto objects = co_await lane->read(provider.read_by_id(row->tenant_id, std::array{link}));
+    auto objects =
+        co_await lane->read(provider.read_by_id(row->tenant_id, std::array{link}), pacing::Urgency::interactive);
     // QuickBooks calls an id that is no number a bad request.
     if (!objects.ok() && objects.error().http_status == 400)
         co_return invalid("no_object", objects.error().detail, "/provider_id");

@@ -58,9 +58,10 @@ class Lane {
 
     [[nodiscard]] LaneStatus status() const;
     [[nodiscard]] Caller& caller() { return caller_; }
-    /// Reads objects for somebody who waits for them. Errors: as the provider's or the caller's.
-    boost::asio::awaitable<Result<std::vector<RemoteObject>>> read(std::vector<PreparedCall> calls) {
-        return read_all(parts_, std::move(calls), pacing::Urgency::interactive);
+    /// Reads objects for somebody else. Errors: as the provider's or the caller's.
+    boost::asio::awaitable<Result<std::vector<RemoteObject>>> read(std::vector<PreparedCall> calls,
+                                                                   pacing::Urgency urgency) {
+        return read_all(parts_, std::move(calls), urgency);
     }
     /// The organisation's limits, for a call that another token goes with.
     [[nodiscard]] pacing::Pacer& pacer() { return pacer_; }

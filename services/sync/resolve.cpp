@@ -7,6 +7,7 @@
 
 #include "schema/runtime/log.hpp"
 #include "schema/simulated.hpp"
+#include "services/store/watches.hpp"
 #include "services/sync/lane_parts.hpp"
 
 namespace spillway::sync {
@@ -32,6 +33,7 @@ struct Found {
     queue::Claim claim;
     store::Intent intent;
     ElementOutcome outcome;
+    bool watched = false;  ///< proven absent, and yet it may take effect later
 };
 
 /// One call's way to certainty.
@@ -47,7 +49,10 @@ class Resolution {
     /// The provider read the call and said something of it; not a server error, nor a connection that broke.
     [[nodiscard]] bool answered_soundly() const { return call_.status != 0 && call_.status < 500; }
     [[nodiscard]] bool may_resend() const;
+    /// The provider refused the call as a whole, and that was its only send: the provider is done with it.
+    [[nodiscard]] bool refused_for_good() const;
     [[nodiscard]] Millis quiet_left() const;
+    [[nodiscard]] bool to_be_watched(const store::Intent& intent, const ElementOutcome& outcome) const;
     [[nodiscard]] std::vector<PreparedObject> objects(bool open_only) const;
 
     asio::awaitable<void> resend();
@@ -84,11 +89,14 @@ bool Resolution::may_resend() const {
            lane_.clock.steady_now() - *call_.first_sent < lane_.provider.times().key_memory_used;
 }
 
+bool Resolution::refused_for_good() const {
+    const bool refused_whole = call_.status == 400 || call_.status == 404 || call_.status == 413;
+    return refused_whole && !call_.resent;
+}
+
 /// How long to wait until a look-up may say "absent".
 Millis Resolution::quiet_left() const {
-    // A refusal of the whole call is an answer to its only send: the provider is done with it.
-    const bool refused_whole = call_.status == 400 || call_.status == 404 || call_.status == 413;
-    if (refused_whole && !call_.resent) return Millis{0};
+    if (refused_for_good()) return Millis{0};
     if (SPILLWAY_DEFECT("absent_at_once")) return Millis{0};
     const auto quiet = lane_.provider.times().quiet;
     // Within one process time is monotonic. Of an earlier process only the wall clock tells when it noted the intent:
@@ -112,8 +120,18 @@ Result<void> settle_found(queue::Transaction& transaction, const SettleContext& 
     if (!loaded.ok()) return loaded.error();
     loaded->job_id = found.claim.id;
     if (auto job = transaction.get(found.claim.id); job.ok()) loaded->attempts = job->attempts;
+    // Names and codes are unique in the books: a contact or an item has no twin.
+    const auto kind = loaded->subject.kind;
+    if (found.watched && kind != RecordKind::contact && kind != RecordKind::item)
+        store::add_watch(queue::sqlite::connection_of(transaction), context.connection, found.intent, context.now);
     return settle_object(transaction, context,
                          ObjectEnd{found.claim, std::move(*loaded), found.intent, found.outcome, retry_delay});
+}
+
+/// A create that may show hours later.
+bool Resolution::to_be_watched(const store::Intent& intent, const ElementOutcome& outcome) const {
+    if (call_.doubt || refused_for_good() || intent.object.verb != Verb::create) return false;
+    return intent.absent_since && outcome.kind != Kind::applied;
 }
 
 /// Settles the findings in one transaction; what cannot be stored stays open and is found out again.
@@ -124,8 +142,8 @@ asio::awaitable<void> Resolution::settle(Findings findings) {
         if (!call_.intents[i].open || !findings[i]) continue;
         // Without a claim (the job was overtaken) the evidence is kept all the same: token 0 is always stale.
         const auto claim = lane_.store.claim_unknown(lane_.lane, call_.intents[i].job_id);
-        found.push_back(
-            {claim.value_or(queue::Claim{call_.intents[i].job_id, 0}), call_.intents[i], std::move(*findings[i])});
+        found.push_back({claim.value_or(queue::Claim{call_.intents[i].job_id, 0}), call_.intents[i],
+                         std::move(*findings[i]), to_be_watched(call_.intents[i], *findings[i])});
         which.push_back(i);
         // Known before the job can be claimed again.
         if (call_.doubt && found.back().outcome.kind == Kind::unavailable)

@@ -8,6 +8,7 @@
 #include "schema/runtime/task_group.hpp"
 #include "services/store/consents.hpp"
 #include "services/store/syncs.hpp"
+#include "services/store/watches.hpp"
 #include "services/sync/departures.hpp"
 #include "services/sync/grants.hpp"
 #include "services/sync/lane.hpp"
@@ -114,6 +115,11 @@ class Service final : public SyncService {
     boost::asio::awaitable<void> keep_beating();
     void doubt_from(std::optional<store::Doubt> doubt);
     boost::asio::awaitable<void> end_doubt();
+
+    // late_effects.cpp
+    /// Of one connection. One that cannot be read is looked for the next time.
+    boost::asio::awaitable<void> look_for(std::vector<store::Watch> watches);
+    boost::asio::awaitable<void> look_for_late_effects();
 
     // sync_runs.cpp
     boost::asio::awaitable<void> watch_sync(store::SyncRow sync);
