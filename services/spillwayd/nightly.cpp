@@ -19,11 +19,15 @@ namespace {
 
 constexpr const char* kLane = "storage";
 constexpr const char* kCheck = "storage.check";
+constexpr const char* kFullCheck = "storage.check_full";
 constexpr const char* kBackup = "storage.backup";
 constexpr const char* kRetention = "storage.retention";
-constexpr const char* kKinds[] = {kCheck, kBackup, kRetention};
+constexpr const char* kKinds[] = {kCheck, kBackup, kRetention, kFullCheck};
 constexpr Millis kLook{60'000};  ///< between two looks at the schedules: also how soon a set clock is noticed
 constexpr Millis kAgain = std::chrono::minutes(10);  ///< when something else was under way, or the log grew too long
+/// A full check that gave way would keep the log long again and again.
+constexpr Millis kFullAgain = std::chrono::hours(1);
+constexpr Millis kFullEvery = std::chrono::days(7);
 constexpr std::string_view kName = "nightly-";
 
 bool is_wanted(std::string_view kind, const NightlySettings& settings, const RetentionDays& keep) {
@@ -35,7 +39,10 @@ bool is_wanted(std::string_view kind, const NightlySettings& settings, const Ret
 queue::Schedule schedule_of(const char* kind, const NightlySettings& settings) {
     queue::Schedule schedule;
     schedule.name = schedule.kind = kind;
-    schedule.daily_at = settings.at;
+    if (kind == std::string_view(kFullCheck))
+        schedule.every = kFullEvery;
+    else
+        schedule.daily_at = settings.at;
     schedule.catch_up = queue::CatchUp::one;
     schedule.lane = kLane;
     schedule.priority = queue::Priority::bulk;
@@ -65,7 +72,7 @@ void remove_old_backups(const std::string& folder, std::size_t keep) {
 
 }  // namespace
 
-WallTime Nightly::soon() const { return parts_.clock.wall_now() + kAgain; }
+Settlement Nightly::again_after(Millis pause) const { return Settlement::again(parts_.clock.wall_now() + pause); }
 
 asio::awaitable<void> Nightly::run() {
     auto ready = co_await define();
@@ -140,22 +147,22 @@ asio::awaitable<void> Nightly::work_off() {
 }
 
 asio::awaitable<Settlement> Nightly::carry_out(std::string kind) {
-    if (kind == kCheck) co_return co_await check();
+    using queue::sqlite::CheckDepth;
+    // What was found is in the store's status.
+    if (kind == kCheck || kind == kFullCheck) {
+        const bool full = kind == kFullCheck;
+        const bool checked = co_await check_store(parts_.store, full ? CheckDepth::full : CheckDepth::quick);
+        co_return checked ? Settlement::applied(0) : again_after(full ? kFullAgain : kAgain);
+    }
     if (kind == kBackup) co_return co_await back_up();
     co_await sweep(parts_.store, parts_.clock, parts_.keep);
     co_return Settlement::applied(0);
 }
 
-asio::awaitable<Settlement> Nightly::check() {
-    const bool checked = co_await check_quickly(parts_.store);
-    if (!checked) co_return Settlement::again(soon());
-    co_return Settlement::applied(0);  // what was found is in the store's status
-}
-
 asio::awaitable<Settlement> Nightly::back_up() {
     const std::string path = parts_.backup_dir + "/" + backup_name(parts_.clock.wall_now());
     const auto report = co_await parts_.store.backup(path);
-    if (!report.ok()) co_return Settlement::again(soon());  // a check or another backup is under way
+    if (!report.ok()) co_return again_after(kAgain);  // a check or another backup is under way
     if (!report->failure.empty()) {
         log_error("backup_failed", {{"detail", report->failure}});
         co_return Settlement::parked("backup_failed", report->failure,

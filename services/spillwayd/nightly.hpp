@@ -1,6 +1,7 @@
 #pragma once
 // What a store needs once a day, by durable schedules: a quick check, a backup where it is asked for, and the deletion
-// of old rows. Their jobs are in the lane "storage": listed, explained, parked and replayed like any others.
+// of old rows; and once a week a full check. Their jobs are in the lane "storage": listed, explained, parked and
+// replayed like any others.
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -35,9 +36,8 @@ class Nightly {
     boost::asio::awaitable<Result<void>> run_due();
     boost::asio::awaitable<void> work_off();
     boost::asio::awaitable<queue::Settlement> carry_out(std::string kind);
-    boost::asio::awaitable<queue::Settlement> check();
     boost::asio::awaitable<queue::Settlement> back_up();
-    [[nodiscard]] WallTime soon() const;
+    [[nodiscard]] queue::Settlement again_after(Millis pause) const;
 
     Parts parts_;
 };

@@ -93,6 +93,19 @@ TEST_F(NightlyTest, EachNightIsCheckedBackedUpAndTidiedOnce) {
     }));
 }
 
+TEST_F(NightlyTest, OnceAWeekEveryIndexIsCheckedAgainstItsRows) {
+    begin();
+    queue::Schedule weekly;
+    weekly.every = hours(7 * 24);
+    for (int week = 1; week <= 2; ++week) {
+        pass_until(queue::slot_after(weekly, clock->wall_now()) + minutes(2));
+        EXPECT_EQ(ended("storage.check_full"), week);
+        EXPECT_EQ(store->status().last_check->depth, queue::sqlite::CheckDepth::full);
+    }
+    pass_until(next_night() + minutes(2));
+    EXPECT_EQ(store->status().last_check->depth, queue::sqlite::CheckDepth::quick);
+}
+
 TEST_F(NightlyTest, ANightThatPassedWhileItWasDownIsMadeUpForOnce) {
     begin();
     pass_until(next_night() + minutes(2));
@@ -139,7 +152,7 @@ TEST_F(NightlyTest, WhatIsNotWantedHasNoSchedule) {
         for (const auto& row : queue::sqlite::list_schedules(connection)) all.push_back(row.schedule.name);
         return all;
     });
-    EXPECT_EQ(names, std::vector<std::string>{"storage.check"});
+    EXPECT_EQ(names, (std::vector<std::string>{"storage.check", "storage.check_full"}));
     pass_until(next_night() + minutes(2));
     EXPECT_TRUE(files().empty());
 }
