@@ -36,6 +36,27 @@ TEST_F(Syncs, TakeEveryOpenJobOfTheirConnectionAndNoLaterOne) {
     EXPECT_EQ(progress(sync).left, 1);
 }
 
+TEST_F(Syncs, CountWhatIsInTheirScopeAndNothingElse) {
+    const auto earlier = accept(RecordKind::contact, "C0", a_contact("Earlier"));
+    const auto other = accept(RecordKind::contact, "B1", a_contact("B"), "con_b");
+    release_posting();
+    apply(*earlier);  // in the very millisecond in which the sync begins
+    const auto first = accept(RecordKind::contact, "C1", a_contact("First"));
+    const auto second = accept(RecordKind::contact, "C2", a_contact("Second"));
+    const auto sync = begin();
+    ASSERT_EQ(sync.total, 2);
+    const auto later = accept(RecordKind::contact, "C3", a_contact("Later"));
+    ASSERT_TRUE(other.ok() && second.ok() && later.ok());
+    release_posting();
+    apply(*first);
+    apply(*later);
+    const auto now = progress(sync);
+    EXPECT_EQ(now.ended, 1);
+    EXPECT_EQ(now.left, 1);
+    using State = queue::JobState;
+    EXPECT_EQ(now.by_state, (std::vector<std::pair<State, std::int64_t>>{{State::waiting, 1}, {State::applied, 1}}));
+}
+
 TEST_F(Syncs, AreDoneWhenTheRestIsParkedOrBlockedByIt) {
     const auto contact = accept(RecordKind::contact, "C1", a_contact());
     const auto invoice = accept(RecordKind::invoice, "1", an_invoice("INV-1"));
