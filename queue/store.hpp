@@ -10,7 +10,7 @@
 
 namespace spillway::queue {
 
-/// Open on the storage thread, inside one savepoint of a group commit. Its changes reach the loop's in-memory index
+/// Open on the storage thread, for one command of a group commit. Its changes reach the loop's in-memory index
 /// only after COMMIT. Every verb with a Claim fails with conflict/`stale_claim` when the claim was overtaken; nothing
 /// changed then.
 class Transaction {
@@ -63,8 +63,9 @@ class Store {
  public:
     virtual ~Store() = default;
 
-    /// Runs `work` on the storage thread in a savepoint of its own, commits it with its neighbours (durable before this
-    /// returns). A work that returns an error is rolled back alone. Cannot be cancelled once queued. Errors: the work's
+    /// Runs `work` on the storage thread and commits it with its neighbours (durable before this returns). A work that
+    /// returns an error is rolled back alone. It may be run twice, the first time rolled back: what it changes outside
+    /// the transaction must not add up. Cannot be cancelled once queued. Errors: the work's
     /// own; unavailable/`storage_full`, unavailable/`storage_busy`, unavailable/`storage_failed`.
     virtual boost::asio::awaitable<Result<void>> commit(CommandClass command, Work work) = 0;
 

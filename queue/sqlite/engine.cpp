@@ -112,7 +112,15 @@ GroupOutcome Engine::run_group(const std::vector<Command>& commands) {
     const std::optional<Error> intake_refusal = no_space_for_intake();
     try {
         run(shop_.connection, "BEGIN IMMEDIATE");
-        for (const Command& command : commands) run_command(command, outcome, intake_refusal);
+        // A savepoint has SQLite copy every page that its command touches. Mostly none is needed: commands succeed, or
+        // fail before they write.
+        if (!run_commands(commands, outcome, intake_refusal, /*savepoints=*/false)) {
+            run(shop_.connection, "ROLLBACK");
+            forget_from(Mark{}, outcome.effects);
+            outcome.results.clear();
+            run(shop_.connection, "BEGIN IMMEDIATE");
+            run_commands(commands, outcome, intake_refusal, /*savepoints=*/true);
+        }
         write_counts(outcome.effects);
         shop_.connection.reset_all();
         run(shop_.connection, "COMMIT");
@@ -124,31 +132,45 @@ GroupOutcome Engine::run_group(const std::vector<Command>& commands) {
     return outcome;
 }
 
-void Engine::run_command(const Command& command, GroupOutcome& outcome, const std::optional<Error>& intake_refusal) {
-    if (intake_refusal && command.command_class == CommandClass::intake) {
-        outcome.results.emplace_back(*intake_refusal);
-        return;
-    }
-    Effects& effects = outcome.effects;
-    const std::size_t changes = effects.changes.size();
-    const std::size_t holds = effects.holds.size();
-    const std::size_t names = shop_.names.mark();
-    run(shop_.connection, "SAVEPOINT command");
-    Result<void> result = attempt(command, effects);
-    shop_.connection.reset_all();
-    if (!result.ok()) {
-        effects.changes.resize(changes);
-        effects.holds.resize(holds);
-        shop_.names.forget_from(names);
-        // SQLite gives up the whole transaction for some errors; then nobody of the group can be answered with success.
-        if (!in_transaction()) {
-            const bool full = result.error().code == "storage_full";
-            throw SQLite::Exception("the transaction was rolled back", full ? SQLITE_FULL : SQLITE_IOERR);
+/// @return false when, without savepoints, a command wrote before it failed: it cannot be rolled back alone.
+bool Engine::run_commands(const std::vector<Command>& commands, GroupOutcome& outcome,
+                          const std::optional<Error>& intake_refusal, bool savepoints) {
+    for (const Command& command : commands) {
+        if (intake_refusal && command.command_class == CommandClass::intake) {
+            outcome.results.emplace_back(*intake_refusal);
+            continue;
         }
-        run(shop_.connection, "ROLLBACK TO command");
+        const Mark begin = mark(outcome.effects);
+        if (savepoints) run(shop_.connection, "SAVEPOINT command");
+        Result<void> result = attempt(command, outcome.effects);
+        shop_.connection.reset_all();
+        if (!result.ok()) {
+            // SQLite gives up the whole transaction for some errors; then nobody of the group can be answered with
+            // success.
+            if (!in_transaction()) {
+                const bool full = result.error().code == "storage_full";
+                throw SQLite::Exception("the transaction was rolled back", full ? SQLITE_FULL : SQLITE_IOERR);
+            }
+            if (!savepoints && mark(outcome.effects).rows_written != begin.rows_written) return false;
+            if (savepoints) run(shop_.connection, "ROLLBACK TO command");
+            forget_from(begin, outcome.effects);
+        }
+        if (savepoints) run(shop_.connection, "RELEASE command");
+        outcome.results.push_back(std::move(result));
     }
-    run(shop_.connection, "RELEASE command");
-    outcome.results.push_back(std::move(result));
+    return true;
+}
+
+Engine::Mark Engine::mark(const Effects& effects) {
+    return {effects.changes.size(), effects.holds.size(), shop_.names.mark(),
+            sqlite3_total_changes64(shop_.connection.database().getHandle())};
+}
+
+/// What commands did after the mark is rolled back. Jobs that they held stay held until the group's outcome is told.
+void Engine::forget_from(const Mark& mark, Effects& effects) {
+    effects.changes.resize(mark.changes);
+    effects.holds.resize(mark.holds);
+    shop_.names.forget_from(mark.names);
 }
 
 Result<void> Engine::attempt(const Command& command, Effects& effects) {
@@ -190,10 +212,8 @@ void Engine::fail_all(GroupOutcome& outcome, std::size_t commands, const Error& 
     outcome.failed = failed_;
     outcome.results.clear();
     for (std::size_t at = 0; at < commands; ++at) outcome.results.emplace_back(told);
-    outcome.effects.changes.clear();
-    outcome.effects.holds.clear();
     outcome.effects.names.clear();
-    shop_.names.forget_from(0);
+    forget_from(Mark{}, outcome.effects);
     roll_back();
 }
 

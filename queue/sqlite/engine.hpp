@@ -1,5 +1,6 @@
 #pragma once
-// Group commit: everything that has gathered becomes one transaction, a savepoint per command. Storage thread only.
+// Group commit: everything that has gathered becomes one transaction, and a command that fails is rolled back alone.
+// Storage thread only.
 
 #include <atomic>
 
@@ -40,9 +41,18 @@ class Engine {
     void checkpoint();
 
  private:
+    /// Where a command begins; all zero: where its group does.
+    struct Mark {
+        std::size_t changes = 0, holds = 0, names = 0;
+        std::int64_t rows_written = 0;
+    };
+    Mark mark(const Effects& effects);
+    void forget_from(const Mark& mark, Effects& effects);
+
     /// @return the follow-ups among the open jobs.
     std::vector<JobId> load(LaneIndex& index);
-    void run_command(const Command& command, GroupOutcome& outcome, const std::optional<Error>& intake_refusal);
+    bool run_commands(const std::vector<Command>& commands, GroupOutcome& outcome,
+                      const std::optional<Error>& intake_refusal, bool savepoints);
     Result<void> attempt(const Command& command, Effects& effects);
     void write_counts(const Effects& effects);
     void fail_all(GroupOutcome& outcome, std::size_t commands, const Error& error);

@@ -91,6 +91,57 @@ TEST_F(FaultyStoreTest, AFailingCommandIsRolledBackAlone) {
     EXPECT_EQ(bench.count(JobState::waiting, job.lane), 1);
 }
 
+TEST_F(FaultyStoreTest, ARefusalBeforeAnythingIsWrittenCostsItsNeighboursNothing) {
+    int runs = 0;
+    Work counted = [&runs](Transaction& transaction) -> Result<void> {
+        ++runs;
+        return enqueue_work("good")(transaction);
+    };
+    Work refused = [](Transaction& transaction) -> Result<void> {
+        // Lifts what was never held: an effect without a row.
+        EXPECT_TRUE(transaction.lift(std::nullopt, std::nullopt).ok());
+        return transaction.cancel(4711);
+    };
+    auto good = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, std::move(counted)));
+    auto bad = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, std::move(refused)));
+    bench.clock().run_for(Millis{0});
+    EXPECT_TRUE(good.take().ok());
+    EXPECT_EQ(bad.take().error().code, "no_such_job");
+    EXPECT_EQ(runs, 1);
+}
+
+TEST_F(FaultyStoreTest, AGroupThatRunsAgainLeavesNothingOfTheFirstTime) {
+    const JobId parked = bench.enqueue(a_job("parked")).id;
+    ASSERT_TRUE(bench.settle(*bench.claim_one(), Settlement::parked("no_account", "", "")).ok());
+    int runs = 0;
+    Work good = [&](Transaction& transaction) -> Result<void> {
+        ++runs;
+        const auto held = transaction.hold({"L2", std::nullopt, "asked", {}, std::nullopt});
+        if (!held.ok()) return held;
+        return enqueue_work("good")(transaction);
+    };
+    Work bad = [&](Transaction& transaction) -> Result<void> {
+        EXPECT_TRUE(transaction.hold({"L3", std::nullopt, "regretted", {}, std::nullopt}).ok());
+        EXPECT_TRUE(transaction.replay(parked).ok());
+        return invalid("changed_my_mind", "");
+    };
+    auto first = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, std::move(good)));
+    auto second = spillway::test::start(bench.io(), bench.store().commit(CommandClass::intake, std::move(bad)));
+    bench.clock().run_for(Millis{0});
+    EXPECT_TRUE(first.take().ok());
+    EXPECT_EQ(second.take().error().code, "changed_my_mind");
+    EXPECT_EQ(runs, 2);
+    EXPECT_EQ(bench.store().holds().size(), 1u);
+    EXPECT_EQ(bench.count(JobState::waiting), 1);
+    EXPECT_EQ(bench.count(JobState::parked), 1);
+    // What the first run held is free again, and so is what both did.
+    ASSERT_TRUE(bench.commit([&](Transaction& transaction) { return transaction.replay(parked); }).ok());
+    EXPECT_EQ(bench.store().claim("L", "push", 10).size(), 2u);
+    bench.reopen();
+    EXPECT_EQ(bench.store().holds().size(), 1u);
+    EXPECT_EQ(bench.count(JobState::waiting), 2);
+}
+
 TEST_F(FaultyStoreTest, TheIndexNeverRunsAheadOfTheCommit) {
     bool claimable_inside = true;
     ASSERT_TRUE(bench
