@@ -2,6 +2,7 @@
 // HTTP messages as plain values. Only the one server session and the one client instantiate Beast; all others see
 // these.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +29,14 @@ class HttpHeaders {
     std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+class BodyRest;
+
 struct HttpRequest {
     std::string method = "GET";
     std::string target = "/";  ///< origin form, percent-encoded, with the query: "/v1/jobs?state=parked"
     HttpHeaders headers{};
     std::string body{};
+    std::shared_ptr<BodyRest> rest{};  ///< of a body that is still on its way (services/http/server.hpp); mostly null
 
     /// The target without the query.
     [[nodiscard]] std::string_view path() const;

@@ -70,6 +70,7 @@ struct HttpEngine {
                 return ReadState::head;
             }
             if (parser->is_done()) return ReadState::done;
+            if (parser->get().body().size() >= limits.body_part_bytes) return ReadState::part;
             if (!step() && !parser->is_done()) return ReadState::need_more;
         }
     }
@@ -103,20 +104,20 @@ HttpHeaders copy_headers(const Fields& fields) {
     return headers;
 }
 
-HttpRequest message(http::request<http::string_body>&& from) {
+HttpRequest message(http::request<http::string_body>& from) {
     HttpRequest request;
     request.method = std::string(from.method_string());
     request.target = std::string(from.target());
     request.headers = copy_headers(from);
-    request.body = std::move(from.body());
+    request.body = std::exchange(from.body(), {});
     return request;
 }
 
-HttpResponse message(http::response<http::string_body>&& from) {
+HttpResponse message(http::response<http::string_body>& from) {
     HttpResponse response;
     response.status = static_cast<int>(from.result_int());
     response.headers = copy_headers(from);
-    response.body = std::move(from.body());
+    response.body = std::exchange(from.body(), {});
     return response;
 }
 
@@ -196,8 +197,13 @@ std::size_t HttpReader<kRequest>::count(const std::string& name) const {
 
 template <bool kRequest>
 std::conditional_t<kRequest, HttpRequest, HttpResponse> HttpReader<kRequest>::take() {
-    SPILLWAY_ASSERT(engine_->parser->is_done());
-    return impl::message(engine_->parser->release());
+    SPILLWAY_ASSERT(engine_->parser->is_header_done());
+    return impl::message(engine_->parser->get());
+}
+
+template <bool kRequest>
+std::string HttpReader<kRequest>::take_part() {
+    return std::exchange(engine_->parser->get().body(), {});
 }
 
 template class HttpReader<true>;

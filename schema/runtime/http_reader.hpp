@@ -3,6 +3,7 @@
 // Its source is the only one that instantiates Beast's parsers.
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@ namespace spillway {
 enum class ReadState {
     need_more,  ///< read from the peer and tell received() or peer_closed()
     head,       ///< the head is complete (told once a message)
+    part,       ///< body_part_bytes of a body have come that is longer: take() or take_part() what there is
     done,       ///< the message is complete; bytes of the next one may be waiting already
     failed,     ///< see failure(); the connection is of no further use
 };
@@ -31,6 +33,7 @@ enum class ReadFailure {
 struct ReadLimits {
     std::size_t head_bytes_max = 16u << 10;
     std::size_t body_bytes_max = 16u << 20;
+    std::size_t body_part_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 namespace impl {
@@ -68,8 +71,10 @@ class HttpReader {
     /// After `head`: the field's value, empty when it is missing. `count` tells how often it is there.
     [[nodiscard]] std::string field(const std::string& name) const;
     [[nodiscard]] std::size_t count(const std::string& name) const;
-    /// After `done`: the message; once.
+    /// After `done`, or the first `part`: the message, with the body so far; once.
     std::conditional_t<kRequest, HttpRequest, HttpResponse> take();
+    /// After a later `part` or `done`: what of the body came since.
+    std::string take_part();
 
  private:
     std::unique_ptr<impl::HttpEngine<kRequest>> engine_;

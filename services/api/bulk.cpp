@@ -1,6 +1,8 @@
-// Many records in one request: parsed off the loop and committed in chunks; a bad line fails alone.
+// Many records in one request: parsed off the loop and committed in chunks, while the rest of them comes; a bad line
+// fails alone.
 
 #include "services/api/answers.hpp"
+#include "services/api/bulk_lines.hpp"
 #include "services/api/operations.hpp"
 #include "services/api/record_paths.hpp"
 #include "services/api/spilled.hpp"
@@ -15,10 +17,13 @@ constexpr std::size_t kChunk = 256;
 constexpr JsonLimits kLineLimits{.bytes_max = kRecordLimits.bytes_max + 4'096,
                                  .depth_max = kRecordLimits.depth_max + 1,
                                  .values_max = kRecordLimits.values_max + 4};
+constexpr BulkLines::Limits kLimits{
+    .line_bytes = kLineLimits.bytes_max, .chunk_lines = kChunk, .chunk_bytes = 1u << 20};
 
-struct Line {
-    std::size_t number = 0;  ///< from 1, in the body
-    std::string text;
+struct Line : TextLine {
+    explicit Line(TextLine line) : TextLine(std::move(line)) {}
+
+    bool readable = false;
     RecordKind kind = RecordKind::contact;
     ExternalId external_id;
     std::optional<store::PreparedRecord> record;  ///< absent for a void
@@ -29,22 +34,6 @@ struct Line {
     int status = 0;
 };
 using Chunk = std::vector<Line>;
-
-/// The lines that say something; one more than may come, where there are too many.
-std::vector<Line> split_lines(std::string_view body) {
-    std::vector<Line> lines;
-    for (std::size_t number = 1; !body.empty() && lines.size() <= kLinesMax; ++number) {
-        const auto end = body.find('\n');
-        const std::string_view text = body.substr(0, end);
-        body = end == std::string_view::npos ? std::string_view() : body.substr(end + 1);
-        if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        Line line;
-        line.number = number;
-        line.text = text;
-        lines.push_back(std::move(line));
-    }
-    return lines;
-}
 
 Result<void> check_members(const JsonValue& line) {
     if (!line.is_object()) return invalid("wrong_type", "a line must be a JSON object");
@@ -96,6 +85,7 @@ void refuse(Line& line, Error error, int status) {
 void read_chunk(Chunk& chunk) {
     for (Line& line : chunk) {
         auto read = read_line(line);
+        line.readable = read.ok();
         if (!read.ok()) refuse(line, read.error(), status_of_bad_record(read.error()));
         line.text = {};
     }
@@ -103,7 +93,8 @@ void read_chunk(Chunk& chunk) {
 
 Result<void> accept_chunk(queue::Transaction& transaction, const store::Intake& intake, Chunk& chunk) {
     for (Line& line : chunk) {
-        if (line.error) continue;
+        if (!line.readable) continue;
+        line.error.reset();  // of a first run, which was rolled back
         auto accepted = line.record ? store::accept_record(transaction, intake, line.external_id, *line.record)
                                     : store::accept_void(transaction, intake, line.kind, line.external_id);
         if (accepted.ok()) {
@@ -161,7 +152,8 @@ awaitable<void> submit_chunk(Call& call, store::Intake intake, std::shared_ptr<C
     }
 }
 
-void write_line(JsonText& json, const Line& line) {
+void write_line(std::string& out, const Line& line, bool array) {
+    JsonText json;
     json.object().member("line", line.number);
     if (!line.kind_shown.empty()) json.member("kind", line.kind_shown);
     if (!line.id_shown.empty()) json.member("external_id", line.id_shown);
@@ -172,8 +164,12 @@ void write_line(JsonText& json, const Line& line) {
     }
     if (line.spilled) json.member("outcome", "spilled");
     if (line.error) json.member_raw("problem", http::problem(*line.error, line.status).body);
-    json.close();
+    if (array) out += out.empty() ? "[" : ",";
+    out += json.close().text();
+    if (!array) out += "\n";
 }
+
+Reply too_many_lines() { return problem_reply(invalid("too_many_lines", "send at most 10,000 lines at a time"), 413); }
 
 /// An array where the caller asks for application/json and not for NDJSON.
 bool wants_array(const HttpHeaders& headers) {
@@ -186,25 +182,23 @@ bool wants_array(const HttpHeaders& headers) {
 awaitable<Reply> put_records(Call& call) {
     const auto intake = read_intake(call, queue::Priority::bulk);
     if (!intake.ok()) co_return problem_reply(intake.error());
-    std::vector<Line> lines = split_lines(call.request.body);
-    call.request.body = {};
-    if (lines.empty()) co_return problem_reply(invalid("empty_body", "send one JSON object a line"));
-    if (lines.size() > kLinesMax) co_return problem_reply(invalid("too_many_lines", "send at most 10,000 lines"), 413);
+    BulkLines lines(call.request, kLimits);
+    if (lines.complete() && lines.count() > kLinesMax) co_return too_many_lines();
     const bool array = wants_array(call.request.headers);
-    std::string out = array ? "[" : "";
-    for (std::size_t at = 0; at < lines.size(); at += kChunk) {
-        const auto first = lines.begin() + static_cast<std::ptrdiff_t>(at);
-        const auto last = lines.begin() + static_cast<std::ptrdiff_t>(std::min(at + kChunk, lines.size()));
-        auto chunk = std::make_shared<Chunk>(std::make_move_iterator(first), std::make_move_iterator(last));
+    std::string out;
+    std::size_t taken = 0;
+    for (;;) {
+        auto texts = co_await lines.next();
+        if (!texts.ok()) co_return problem_reply(texts.error());
+        if (texts->empty()) break;
+        taken += texts->size();
+        if (taken > kLinesMax) co_return too_many_lines();
+        auto chunk = std::make_shared<Chunk>();
+        for (TextLine& text : *texts) chunk->emplace_back(std::move(text));
         co_await submit_chunk(call, *intake, chunk);
-        for (const Line& line : *chunk) {
-            JsonText json;
-            write_line(json, line);
-            if (array && out.size() > 1) out += ",";
-            out += json.text();
-            if (!array) out += "\n";
-        }
+        for (const Line& line : *chunk) write_line(out, line, array);
     }
+    if (taken == 0) co_return problem_reply(invalid("empty_body", "send one JSON object a line"));
     if (array) out += "]";
     HttpResponse response = json_response(200, std::move(out));
     if (!array) response.headers.set("Content-Type", "application/x-ndjson");

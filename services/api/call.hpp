@@ -83,6 +83,8 @@ struct Route {
     bool checks_in_commit = false;
     /// Goes on while the store is out of reach: the path's connection is then checked against memory.
     bool spills = false;
+    /// Takes a large body in while it comes (HttpRequest::rest). All others are given the whole of it.
+    bool reads_parts = false;
 };
 
 /// Loads what the path names; afterwards call.named is set. @return the refusal when the caller may not see it.

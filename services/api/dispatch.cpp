@@ -164,12 +164,15 @@ awaitable<std::optional<HttpResponse>> authorise(Call& call) {
     co_return std::nullopt;
 }
 
-/// Checks that need no database: the path's kind, the query, the size of the body.
+std::optional<HttpResponse> check_size(const Call& call) {
+    if (call.request.body.size() <= call.route->body_bytes_max) return std::nullopt;
+    const std::string most = std::to_string(call.route->body_bytes_max);
+    return http::problem(invalid("body_too_large", "the body may have " + most + " bytes"), 413);
+}
+
+/// Checks that need no database: the size of the body so far, the query.
 std::optional<HttpResponse> check_shape(Call& call) {
-    if (call.request.body.size() > call.route->body_bytes_max) {
-        const std::string most = std::to_string(call.route->body_bytes_max);
-        return http::problem(invalid("body_too_large", "the body may have " + most + " bytes"), 413);
-    }
+    if (auto refused = check_size(call)) return refused;
     auto query = parse_form(call.request.query());
     if (!query) return http::problem(invalid("bad_query", "the query is not well-formed"));
     call.query = *std::move(query);
@@ -178,6 +181,18 @@ std::optional<HttpResponse> check_shape(Call& call) {
         if (!has_word(call.route->query, name))
             return http::problem(invalid("unknown_parameter", "unknown query parameter " + name));
     return std::nullopt;
+}
+
+/// The rest of the body, for an operation that wants all of it.
+awaitable<std::optional<HttpResponse>> complete_body(Call& call) {
+    while (call.request.rest) {
+        auto part = co_await call.request.rest->next();
+        if (!part.ok()) co_return http::problem(part.error());
+        if (part->empty()) call.request.rest.reset();
+        call.request.body += *part;
+        if (auto refused = check_size(call)) co_return refused;
+    }
+    co_return std::nullopt;
 }
 
 awaitable<Reply> answer(Call& call) {
@@ -195,6 +210,10 @@ awaitable<Reply> answer(Call& call) {
         if (refused) co_return *std::move(refused);
     }
     if (auto refused = check_shape(call)) co_return *std::move(refused);
+    if (!call.route->reads_parts) {
+        auto refused = co_await complete_body(call);
+        if (refused) co_return *std::move(refused);
+    }
     auto reply = co_await call.route->operation(call);
     co_return reply;
 }

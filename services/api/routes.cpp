@@ -40,7 +40,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/connections/{connection_id}/records/{kind}/{external_id}/void", kWrite, "", kSmall, void_record,
      /*checks_in_commit=*/false, /*spills=*/true},
     {"POST", "/v1/connections/{connection_id}/records:bulk", kWrite, "priority", kBulk, put_records,
-     /*checks_in_commit=*/false, /*spills=*/true},
+     /*checks_in_commit=*/false, /*spills=*/true, /*reads_parts=*/true},
     {"GET", "/v1/connections/{connection_id}/records", kAll, "kind state after limit", 0, list_records},
 
     {"POST", "/v1/connections/{connection_id}/syncs", kWrite, "", kSmall, start_sync},

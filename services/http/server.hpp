@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <variant>
@@ -13,6 +14,20 @@
 #include "schema/clock.hpp"
 #include "schema/result.hpp"
 #include "schema/runtime/http_message.hpp"
+
+namespace spillway {
+
+/// What of a request's body is still to come, for handlers that take a large one in as it comes. Read only by the
+/// handler, while it runs; when it answers before the end, the connection ends with its answer.
+class BodyRest {
+ public:
+    virtual ~BodyRest() = default;
+    /// The next piece; an empty one is the end. On an error return at once: the server itself answers whoever sent
+    /// half a body, or too much.
+    virtual boost::asio::awaitable<Result<std::string>> next() = 0;
+};
+
+}  // namespace spillway
 
 namespace spillway::http {
 
@@ -44,6 +59,8 @@ struct ServerLimits {
     /// Bodies are read before anybody knows whose they are: of those over this size so many at a time, the rest is 503.
     std::size_t large_body_bytes = 1u << 20;
     std::size_t large_bodies_max = 16;
+    /// A body over it reaches its handler in parts of about that size (HttpRequest::rest). Never, unless asked for.
+    std::size_t body_part_bytes = std::numeric_limits<std::size_t>::max();
     std::size_t connections_max = 512;  ///< over it: accepted and closed at once after a 503
     Millis header_timeout{15'000};      ///< from the first byte; idle keep-alive: 75 s
     Millis body_timeout{60'000};

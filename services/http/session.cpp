@@ -27,7 +27,9 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kIdleTimeout{75'000};
 constexpr Millis kLingerTimeout{2'000};
 
-ReadLimits read_limits(const ServerLimits& limits) { return {limits.header_bytes_max, limits.body_bytes_max}; }
+ReadLimits read_limits(const ServerLimits& limits) {
+    return {limits.header_bytes_max, limits.body_bytes_max, limits.body_part_bytes};
+}
 
 /// A handler may throw before its first suspension, too; here that becomes the coroutine's exception.
 asio::awaitable<Reply> call_handler(std::shared_ptr<const ServerContext> context, HttpRequest request) {
@@ -58,6 +60,23 @@ class Session::Stream final : public ResponseStream {
         auto framed = session_.http11_ ? chunk_frame(chunk) : std::move(chunk);
         const bool sent = co_await session_.send(std::move(framed));
         co_return sent && !session_.stopping_;
+    }
+
+ private:
+    Session& session_;
+};
+
+class Session::Rest final : public BodyRest {
+ public:
+    explicit Rest(Session& session) : session_(session) {}
+
+    asio::awaitable<Result<std::string>> next() override {
+        if (session_.body_ == ReadState::part)
+            session_.body_ = co_await session_.read_until(ReadState::done, session_.context_->limits.body_timeout);
+        else if (session_.body_ == ReadState::done)
+            co_return std::string();
+        if (session_.body_ == ReadState::failed) co_return invalid("cut_body", "the body did not come to its end");
+        co_return session_.reader_.take_part();
     }
 
  private:
@@ -104,7 +123,7 @@ ReadState Session::read_at_once(ReadState goal) {
     for (;;) {
         if (crowded_) return ReadState::failed;
         const auto state = reader_.advance();
-        if (state == goal || state == ReadState::failed) return state;
+        if (state == goal || state == ReadState::part || state == ReadState::failed) return state;
         if (state != ReadState::need_more) continue;
         const auto space = reader_.space();
         boost::system::error_code error;
@@ -164,9 +183,10 @@ asio::awaitable<Session::Next> Session::one_request() {
     http11_ = reader_.http11();
     const int wrong = co_await check_head();
     if (wrong != 0) co_return co_await refuse_with(wrong, "bad_request", "the head of the request is not acceptable");
-    const auto body = co_await read_until(ReadState::done, context_->limits.body_timeout);
-    if (body == ReadState::failed) co_return co_await refuse();
+    body_ = co_await read_until(ReadState::done, context_->limits.body_timeout);
+    if (body_ == ReadState::failed) co_return co_await refuse();
     auto request = reader_.take();
+    if (body_ == ReadState::part) request.rest = std::make_shared<Rest>(*this);
     head_request_ = request.method == "HEAD";
     co_return co_await answer(std::move(request));
 }
@@ -211,7 +231,7 @@ asio::awaitable<Session::Next> Session::refuse_with(int status, std::string code
 }
 
 asio::awaitable<Session::Next> Session::answer(HttpRequest request) {
-    const bool keep = reader_.keep_alive();
+    bool keep = reader_.keep_alive();
     if (!normalise_target(request.target))
         co_return co_await refuse_with(400, "bad_target", "the target must be a path");
     in_handler_ = true;
@@ -220,13 +240,17 @@ asio::awaitable<Session::Next> Session::answer(HttpRequest request) {
     auto [failure, reply] = co_await std::move(call);
     in_handler_ = false;
     if (gone_) co_return Next::close;
+    if (body_ == ReadState::failed) co_return co_await refuse();
+    const bool unread = body_ == ReadState::part;
+    keep = keep && !unread;
     if (failure) {
         log_error("handler_failed", {{"detail", what_of(failure)}});
         reply = problem(Error{ErrorKind::bug, "internal_error", ""});
     }
     if (std::holds_alternative<DropConnection>(reply)) co_return Next::close;
     if (auto* stream = std::get_if<StreamedResponse>(&reply)) co_return co_await send_stream(std::move(*stream), keep);
-    co_return co_await send_whole(std::get<HttpResponse>(std::move(reply)), keep);
+    const auto next = co_await send_whole(std::get<HttpResponse>(std::move(reply)), keep);
+    co_return unread ? Next::linger : next;
 }
 
 asio::awaitable<Session::Next> Session::send_whole(HttpResponse response, bool keep) {

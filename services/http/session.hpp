@@ -36,6 +36,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
     class Stream;
+    class Rest;
     enum class Next { keep, close, linger };
 
     boost::asio::awaitable<void> serve();
@@ -67,11 +68,12 @@ class Session : public std::enable_shared_from_this<Session> {
     bool idle_ = false;        ///< waiting for the first byte of a request
     bool in_handler_ = false;  ///< a handler or a stream's body runs and takes handler_signal_
     bool streaming_ = false;
-    bool watching_ = false;     ///< watch_peer's wait is pending and takes watch_signal_
-    std::size_t received_ = 0;  ///< of the request being read
-    bool large_ = false;        ///< it counts among the context's large ones
-    bool crowded_ = false;      ///< it was one too many
-    bool timed_out_ = false;    ///< the last read_until ended by its limit
+    bool watching_ = false;             ///< watch_peer's wait is pending and takes watch_signal_
+    std::size_t received_ = 0;          ///< of the request being read
+    bool large_ = false;                ///< it counts among the context's large ones
+    bool crowded_ = false;              ///< it was one too many
+    ReadState body_ = ReadState::done;  ///< of the request in work: all there, `part` of it, or `failed`
+    bool timed_out_ = false;            ///< the last read_until ended by its limit
     bool stopping_ = false;
     bool gone_ = false;  ///< the peer closed, or abort() cut it
     bool head_request_ = false;

@@ -191,9 +191,11 @@ Result<void> open_api(Parts& parts, const std::string& generation) {
                         std::move(settings), [&parts] { return parts.started ? success() : Result<void>(starting()); },
                         log_request, parts.relay.relay.get(), parts.replayer.get(), parts.spill.get()});
     parts.handler = api::make_handler(*parts.api);
-    auto server =
-        http::listen(parts.loop.get_executor(), parts.config.address, parts.config.port,
-                     [&parts](HttpRequest request) { return answer(parts, std::move(request)); }, parts.clock, {});
+    http::ServerLimits limits;
+    limits.body_part_bytes = 256u << 10;  // the memory of a bulk submission does not grow with it
+    auto server = http::listen(
+        parts.loop.get_executor(), parts.config.address, parts.config.port,
+        [&parts](HttpRequest request) { return answer(parts, std::move(request)); }, parts.clock, limits);
     if (!server.ok()) return std::move(server).error();
     parts.server = std::move(*server);
     return success();

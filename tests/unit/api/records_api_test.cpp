@@ -1,5 +1,3 @@
-#include <fstream>
-
 #include "services/store/records.hpp"
 #include "services/store/retention.hpp"
 #include "tests/unit/api/api_fixture.hpp"
@@ -156,79 +154,6 @@ TEST_F(RecordsApi, AFailedRequestLeavesItsIdempotencyKeyFree) {
     ASSERT_EQ(send("POST", "/v1/connections/con_a/records/contact/C1/void", kPartnerA, "", key).status, 404);
     ASSERT_EQ(put_contact("C1", "A").status, 202);
     EXPECT_EQ(send("POST", "/v1/connections/con_a/records/contact/C1/void", kPartnerA, "", key).status, 202);
-}
-
-struct Bulk : ApiTest {
-    HttpResponse bulk(const std::string& body, HttpHeaders headers = {}) {
-        return send("POST", "/v1/connections/con_a/records:bulk", kPartnerA, body, std::move(headers));
-    }
-};
-
-std::string bulk_line(int number) {
-    return R"({"kind":"contact","external_id":"C)" + std::to_string(number) + R"(","record":)" +
-           a_contact("Name " + std::to_string(number)) + "}\n";
-}
-
-TEST_F(Bulk, ABadLineFailsAlone) {
-    const std::string body = bulk_line(1) + "{\n\n" + R"({"kind":"contact","external_id":"C2","record":{"nam":1}})" +
-                             "\n" + R"({"kind":"contact","external_id":"none","void":true})" + "\n" + bulk_line(3) +
-                             bulk_line(1);
-    const auto response = bulk(body, {{"Accept", "application/json"}});
-    ASSERT_EQ(response.status, 200);
-    const auto results = json(response);
-    ASSERT_EQ(results.items().size(), 6u) << response.body;
-    const std::vector<std::pair<int, int>> expected{{1, 202}, {2, 400}, {4, 422}, {5, 404}, {6, 202}, {7, 200}};
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-        EXPECT_EQ(results.items()[i]["line"].int64_or(0), expected[i].first);
-        EXPECT_EQ(results.items()[i]["status"].int64_or(0), expected[i].second) << i;
-    }
-    EXPECT_EQ(results.items()[2]["problem"]["pointer"].text(), "/record/nam");
-    EXPECT_EQ(results.items()[5]["outcome"].text(), "unchanged");
-}
-
-TEST_F(Bulk, TakesMoreLinesThanOneTransactionHolds) {
-    std::string body;
-    for (int i = 0; i < 600; ++i) body += bulk_line(i);
-    const auto response = bulk(body);
-    ASSERT_EQ(response.status, 200);
-    EXPECT_EQ(response.headers.find("Content-Type").value_or(""), "application/x-ndjson");
-    EXPECT_EQ(std::ranges::count(response.body, '\n'), 600);
-    std::string after;
-    std::size_t seen = 0;
-    do {
-        const auto page = json(get("/v1/connections/con_a/records?kind=contact&limit=200" + after));
-        seen += page["items"].items().size();
-        after = page["next"].is_null() ? "" : "&after=" + page["next"].string_or("");
-    } while (!after.empty() && seen <= 600);
-    EXPECT_EQ(seen, 600u);
-}
-
-TEST_F(Bulk, RefusesMoreThanTenThousandLines) {
-    std::string body;
-    for (int i = 0; i < 10'001; ++i) body += "{}\n";
-    EXPECT_EQ(bulk(body).status, 413);
-    EXPECT_EQ(bulk("\n\n").status, 400);
-}
-
-/// The most memory that this process has had, in MiB.
-std::size_t peak_mib() {
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;)
-        if (word == "VmHWM:") {
-            std::size_t kib = 0;
-            status >> kib;
-            return kib / 1024;
-        }
-    return 0;
-}
-
-TEST_F(Bulk, AMillionLinesAreRefusedWithoutBeingKept) {
-    std::string body;
-    for (int i = 0; i < 2'000'000; ++i) body += "1\n";
-    const auto before = peak_mib();
-    ASSERT_GT(before, 0u);
-    EXPECT_EQ(bulk(body).status, 413);
-    EXPECT_LT(peak_mib() - before, 200u);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <sstream>
 #include <stdexcept>
 
 #include "schema/runtime/log.hpp"
@@ -34,10 +35,23 @@ class ServerTest : public testing::Test {
         if (request.target == "/drop") co_return DropConnection{};
         if (request.target == "/split") co_return HttpResponse{200, {{"X", "a\r\nEvil: b"}}, "x"};
         if (request.target == "/empty") co_return HttpResponse{204};
+        if (request.target == "/parts") co_return co_await sizes_of(request);
         if (request.target == "/slow") co_await clock_.sleep_for(Millis{3'000});
         if (request.target == "/for-ever") co_await clock_.sleep_for(std::chrono::hours(100));
         if (request.target == "/stream" || request.target == "/stream-fail") co_return stream(request.target);
         co_return HttpResponse{200, {}, request.method + ' ' + request.target + ' ' + request.body};
+    }
+
+    /// The sizes of a body's parts; after "stop" without a look at the rest.
+    asio::awaitable<Reply> sizes_of(HttpRequest& request) {
+        std::string sizes = std::to_string(request.body.size());
+        while (request.rest && !request.body.starts_with("stop")) {
+            auto part = co_await request.rest->next();
+            sizes += part.ok() ? ' ' + std::to_string(part->size()) : ' ' + part.error().code;
+            if (!part.ok() || part->empty()) break;
+        }
+        last_sizes_ = sizes;
+        co_return HttpResponse{200, {}, sizes + '\n'};
     }
 
     StreamedResponse stream(std::string target) {
@@ -89,6 +103,7 @@ class ServerTest : public testing::Test {
     std::string log_;
     LogSink previous_;
     int requests_ = 0;
+    std::string last_sizes_;
     int events_ = 3;
     int streams_ended_ = 0;
     std::unique_ptr<Server> server_;
@@ -279,6 +294,57 @@ TEST_F(ServerTest, OfLargeBodiesSoManyAtATimeAreRead) {
     fourth.say(head + half);
     settle_all();
     EXPECT_EQ(ask(head + half + rest).substr(0, kOk.size()), kOk) << "and so is that of one who left";
+}
+
+TEST_F(ServerTest, ALargeBodyReachesItsHandlerInParts) {
+    constexpr std::size_t kPart = 100'000, kRead = 64u << 10, kBody = 1'000'000;
+    ServerLimits limits;
+    limits.body_part_bytes = kPart;
+    serve(limits);
+    auto raw = client();
+    raw.say("POST /parts HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kBody) + "\r\n\r\n" +
+            std::string(kBody, 'x') + "POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+    ASSERT_TRUE(raw.hear("POST /small hi")) << "the connection is kept";
+    std::istringstream sizes(last_sizes_);
+    std::size_t sum = 0, parts = 0;
+    for (std::size_t size = 0; sizes >> size; ++parts) {
+        EXPECT_LE(size, kPart + kRead);
+        sum += size;
+    }
+    EXPECT_EQ(sum, kBody);
+    EXPECT_GT(parts, 5u);
+}
+
+TEST_F(ServerTest, WhatEndsABodyInPartsIsAnsweredByTheServer) {
+    ServerLimits limits;
+    limits.body_part_bytes = 100;
+    limits.body_bytes_max = 1'000;
+    serve(limits);
+    const std::string chunked =
+        "POST /parts HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n12C\r\n" + std::string(300, 'x');
+    EXPECT_THAT(ask(chunked + "\r\n384\r\n" + std::string(900, 'x') + "\r\n0\r\n\r\n"), StartsWith("HTTP/1.1 413"));
+    EXPECT_THAT(last_sizes_, HasSubstr("cut_body"));
+    EXPECT_THAT(ask(chunked + "\r\nnonsense\r\n"), StartsWith("HTTP/1.1 400"));
+    EXPECT_EQ(ask(chunked), "") << "cut: nobody is there to be answered";
+    auto slow = client();
+    slow.say(chunked);
+    settle();
+    clock_.advance(Millis{60'001});
+    EXPECT_THAT(slow.hear_all(), StartsWith("HTTP/1.1 408"));
+}
+
+TEST_F(ServerTest, AnAnswerBeforeTheEndOfABodyInPartsEndsTheConnection) {
+    ServerLimits limits;
+    limits.body_part_bytes = 100;
+    serve(limits);
+    auto raw = client();
+    raw.say("POST /parts HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nstop" + std::string(300, 'x'));
+    ASSERT_TRUE(raw.hear("Connection: close"));
+    raw.say(std::string(99'696, 'x'));
+    raw.finish_sending();
+    raw.hear_all();
+    EXPECT_FALSE(raw.reset);
+    EXPECT_THAT(raw.heard, StartsWith(kOk));
 }
 
 TEST_F(ServerTest, StreamsInChunksAndKeepsTheConnection) {
