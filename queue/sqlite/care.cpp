@@ -86,7 +86,11 @@ Result<void> Care::enter(std::string what) {
 }
 
 bool Care::must_stop() const { return stopping_ || watch_->log_bytes >= log_bytes_max_; }
-int Care::over_bound(void* care) { return static_cast<Care*>(care)->must_stop() ? 1 : 0; }
+int Care::look_up(void* care) {
+    auto* self = static_cast<Care*>(care);
+    if (self->copy_) self->copy_->tend();
+    return self->must_stop() ? 1 : 0;
+}
 
 /// A connection whose statements end once the log has reached its share of the bound.
 Connection Care::open(std::int64_t log_share) {
@@ -95,7 +99,7 @@ Connection Care::open(std::int64_t log_share) {
     log_bytes_max_ = settings_.log_bytes_max / log_share;
     SQLite::Database database(settings_.path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, kBusyMs, settings_.vfs);
     database.exec("PRAGMA temp_store = MEMORY");
-    sqlite3_progress_handler(database.getHandle(), kStepsBetweenLooks, &Care::over_bound, this);
+    sqlite3_progress_handler(database.getHandle(), kStepsBetweenLooks, &Care::look_up, this);
     return Connection(std::move(database));
 }
 
@@ -184,6 +188,7 @@ BackupReport Care::run_backup(const std::string& path) {
     try {
         {
             Connection connection = open(1);
+            copy_.emplace(partial);
             const LogWatch::Snapshot snapshot = watch_->begin(LogWatch::Length::lengthy);
             run(connection, "VACUUM INTO ?1", partial);
         }
@@ -196,6 +201,7 @@ BackupReport Care::run_backup(const std::string& path) {
         report.failure = gave_way ? "it gave way: the write-ahead log reached its bound, or the service stops"
                                   : std::string(exception.what());
     }
+    copy_.reset();
     if (report.failure.empty()) {
         std::error_code failed;
         if (sync_file(partial)) std::filesystem::rename(partial, path, failed);

@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "queue/sqlite/growing_file.hpp"
 #include "queue/sqlite/handover.hpp"
 #include "queue/sqlite/log_watch.hpp"
 #include "queue/sqlite/sqlite_store.hpp"
@@ -37,7 +38,7 @@ class Care : public std::enable_shared_from_this<Care> {
     boost::asio::awaitable<Result<void>> on_thread(std::function<void()> work);
     Connection open(std::int64_t log_share);
     bool must_stop() const;
-    static int over_bound(void* care);
+    static int look_up(void* care);
 
     Settings settings_;
     std::shared_ptr<LogWatch> watch_;
@@ -45,8 +46,9 @@ class Care : public std::enable_shared_from_this<Care> {
     boost::asio::any_io_executor loop_;
     Clock& clock_;
     std::atomic<bool> stopping_{false};
-    std::int64_t log_bytes_max_ = 0;  // care thread: of the work under way
-    StorageStatus status_;            // loop thread
+    std::int64_t log_bytes_max_ = 0;   // care thread: of the work under way
+    std::optional<GrowingFile> copy_;  // care thread: of the backup under way
+    StorageStatus status_;             // loop thread
 };
 
 /// What SQLite says of a database file: nothing, when it is sound. Throws SQLite::Exception when it cannot be read.

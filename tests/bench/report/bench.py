@@ -69,8 +69,8 @@ def measure(folder, size, peers):
             say(f"repetition {at + 1} of {size['repetitions']}: {name}")
             figures.update(part())
         repetitions.append(figures)
-    say("start with waiting jobs, noisy lane")
-    once = own.queue("^(start_million|noisy_lane)", folder, queue_settings(size))
+    say("start with waiting jobs, noisy lane, backup and check")
+    once = own.queue("^(start_million|noisy_lane|beside_care)", folder, queue_settings(size))
     syncs = {}
     say("counting syncs: Spillway")
     syncs["http"] = own.syncs(folder, size["seconds"])

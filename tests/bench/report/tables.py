@@ -130,7 +130,14 @@ def goals(figures):
     lanes = once["noisy_lane"]
     waits = Number([lanes["beside_p50_ms"] / lanes["alone_p50_ms"]])
     goal(out, "a quiet lane's wait (p50) beside a noisy one", "≤ 1.1×", waits, lambda value: value <= 1.1)
+    care = once["beside_care"]
+    label = f"enqueue p99 at {care['pace']:,.0f} jobs/s beside a backup and a full check ({care['beside_p99_ms']:.1f} ms), times without ({care['without_p99_ms']:.1f} ms)"
+    goal(out, label, "≤ 2×", Number(care_times(care)), lambda value: value <= 2)
     return out + [""]
+
+
+def care_times(care):
+    return [care[f"times_{at}"] for at in range(int(care["pairs"]))]
 
 
 def method(figures):

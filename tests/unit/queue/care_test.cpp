@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "queue/sqlite/growing_file.hpp"
 #include "tests/support/fault_vfs.hpp"
 #include "tests/unit/queue/store_fixture.hpp"
 
@@ -135,6 +136,25 @@ TEST_F(CareTest, AFileThatIsDamagedAtTheStartIsRefusedInOneLineThatNamesTheRepai
     EXPECT_EQ(opened.error().code, "store_damaged");
     EXPECT_NE(opened.error().detail.find("spillway repair --state"), std::string::npos) << opened.error().detail;
     EXPECT_EQ(opened.error().detail.find('\n'), std::string::npos);
+}
+
+TEST(GrowingFile, IsSyncedWheneverItHasGrownByAPiece) {
+    const TempFolder folder;
+    const std::string path = folder.file("copy.db");
+    sqlite::GrowingFile growing(path);
+    EXPECT_FALSE(growing.tend()) << "not there yet";
+    std::ofstream file(path);
+    const auto grow = [&](std::int64_t bytes) {
+        file << std::string(static_cast<std::size_t>(bytes), 'x') << std::flush;
+    };
+    grow(sqlite::GrowingFile::kPiece - 1);
+    EXPECT_FALSE(growing.tend());
+    grow(1);
+    EXPECT_TRUE(growing.tend());
+    EXPECT_FALSE(growing.tend());
+    grow(3 * sqlite::GrowingFile::kPiece);
+    EXPECT_TRUE(growing.tend());
+    EXPECT_FALSE(growing.tend());
 }
 
 }  // namespace spillway::queue::test
