@@ -139,7 +139,7 @@ Result<std::unique_ptr<HttpTransport>> HttpTransport::create(asio::any_io_execut
         auto core = std::make_shared<Core>(clock, std::move(options), std::move(tls), std::move(pool), std::move(open));
         if (!core->open)
             core->open = [raw = core.get()](Origin origin, SteadyTime until) {
-                return open_link(std::move(origin), raw->tls, raw->clock, until);
+                return open_link(std::move(origin), raw->tls, raw->clock, until, raw->options.admits);
             };
         return std::unique_ptr<HttpTransport>(new HttpTransport(std::move(core)));
     } catch (const boost::system::system_error& error) {

@@ -2,6 +2,7 @@
 // The real transport: HTTP/1.1 over TCP or TLS with kept-alive connections.
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <functional>
 #include <memory>
 
@@ -22,6 +23,8 @@ struct TransportOptions {
     Millis idle_max{30'000};      ///< an unused connection is closed after this
     std::string extra_ca_file{};  ///< PEM, trusted beside the system's; for tests and private proxies
     std::string user_agent = "Spillway/" SPILLWAY_VERSION;
+    /// Asked for every address of an origin before it is connected to; empty: all are good.
+    std::function<bool(const Origin& origin, const boost::asio::ip::address& address)> admits{};
     LinkOpener open_link{};  ///< instead of TCP and TLS: simulations, whose network is in memory
 };
 

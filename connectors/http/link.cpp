@@ -207,11 +207,20 @@ asio::ssl::context make_tls_context(const std::string& extra_ca_file) {
     return context;
 }
 
-asio::awaitable<OpenedLink> open_link(Origin origin, asio::ssl::context& tls, Clock& clock, SteadyTime until) {
+asio::awaitable<OpenedLink> open_link(Origin origin, asio::ssl::context& tls, Clock& clock, SteadyTime until,
+                                      AddressFilter admits) {
     OpenedLink opened;
     auto resolved = co_await resolve(origin, clock, until);
     if (resolved.endpoints.empty()) {
         opened.failure = resolved.failure;
+        co_return opened;
+    }
+    // The very addresses that were judged are connected to: a second look-up could give others.
+    if (admits)
+        std::erase_if(resolved.endpoints,
+                      [&](const tcp::endpoint& endpoint) { return !admits(origin, endpoint.address()); });
+    if (resolved.endpoints.empty()) {
+        opened.failure = "connect: the address is refused";
         co_return opened;
     }
     auto connected = co_await connect(std::move(resolved.endpoints), clock, until);

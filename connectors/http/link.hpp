@@ -3,8 +3,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,9 +44,13 @@ struct OpenedLink {
 /// Throws boost::system::system_error when that file cannot be read.
 boost::asio::ssl::context make_tls_context(const std::string& extra_ca_file);
 
-/// Resolves, connects (one address after the other, each with its share of what is left of the time) and shakes hands,
-/// with SNI and the host name checked, by `until` on `clock`. Never blocks the loop.
+/// Whether a connection to the origin may go to this address of it. Empty: to any.
+using AddressFilter = std::function<bool(const Origin& origin, const boost::asio::ip::address& address)>;
+
+/// Resolves once, leaves out what `admits` refuses, connects (one address after the other, each with its share of what
+/// is left of the time) and shakes hands, with SNI and the host name checked, by `until` on `clock`. Never blocks the
+/// loop.
 boost::asio::awaitable<OpenedLink> open_link(Origin origin, boost::asio::ssl::context& tls, Clock& clock,
-                                             SteadyTime until);
+                                             SteadyTime until, AddressFilter admits = {});
 
 }  // namespace spillway::connectors

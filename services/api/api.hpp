@@ -13,6 +13,7 @@
 #include "services/relay/control.hpp"
 #include "services/spill/spill.hpp"
 #include "services/sync/sync_service.hpp"
+#include "services/webhooks/sender.hpp"
 
 namespace spillway::api {
 
@@ -45,6 +46,7 @@ struct ApiContext {
     relay::Control* relay = nullptr;               ///< null: no payment database is read
     Replayer* replayer = nullptr;                  ///< null: long replays stay where their first step left them
     spill::Spill* spill = nullptr;                 ///< null: intake waits while the store is out of reach
+    webhooks::Sender* webhooks = nullptr;          ///< null: none can be made
 };
 
 /// The handler for http::listen. `context` must outlive it and everything that it answered.

@@ -44,6 +44,8 @@ struct Named {
     std::optional<queue::Job> job;
     std::optional<store::ReplayRow> replay;
     std::optional<store::ApiKeyRow> key;
+    std::optional<webhooks::WebhookRow> webhook;
+    std::optional<webhooks::DeliveryRow> delivery;
 };
 
 struct Route;

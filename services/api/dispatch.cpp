@@ -67,15 +67,32 @@ store::ConnectionRow no_connection(const std::string& lane) {
     return row;
 }
 
+/// Nothing for what is no plain number; 18 digits cannot overflow.
+std::optional<std::int64_t> row_number(const std::string& id) {
+    if (id.empty() || id.size() > 18 || id.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+    return std::stoll(id);
+}
+
 Result<void> load_job(store::Connection& connection, const std::string& id, const Principal& principal, Named& named) {
-    // Anything but a plain number is no id of a job; 18 digits cannot overflow.
-    const bool number = id.size() <= 18 && id.find_first_not_of("0123456789") == std::string::npos;
-    if (!number) return missing("job");
-    named.job = queue::sqlite::SqliteStore::get_job(connection, std::stoll(id));
+    const auto number = row_number(id);
+    if (number) named.job = queue::sqlite::SqliteStore::get_job(connection, *number);
     if (!named.job) return missing("job");
     named.connection = store::get_connection(connection, ConnectionId(named.job->lane));
     if (!named.connection) named.connection = no_connection(named.job->lane);
     if (!principal.sees(named.connection->partner.value)) return missing("job");
+    return success();
+}
+
+Result<void> load_webhook(store::Connection& connection, const Path& path, const Principal& principal, Named& named) {
+    const auto* id = parameter(path, "webhook_id");
+    if (id == nullptr) return success();
+    named.webhook = webhooks::get_webhook(connection, *id);
+    if (!named.webhook || !principal.sees(named.webhook->partner)) return missing("webhook");
+    if (const auto* delivery = parameter(path, "delivery_id")) {
+        const auto number = row_number(*delivery);
+        if (number) named.delivery = webhooks::get_delivery(connection, *id, *number);
+        if (!named.delivery) return missing("delivery");
+    }
     return success();
 }
 
@@ -88,6 +105,7 @@ Result<void> load_rest(store::Connection& connection, const Path& path, const Pr
         named.key = store::get_api_key(connection, *id);
         if (!named.key || !principal.sees(named.key->partner.value_or(""))) return missing("key");
     }
+    if (auto webhook = load_webhook(connection, path, principal, named); !webhook.ok()) return webhook;
     if (const auto* id = parameter(path, "job_id")) return load_job(connection, *id, principal, named);
     return success();
 }

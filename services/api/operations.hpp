@@ -52,6 +52,17 @@ awaitable<Reply> list_blocked(Call& call);
 
 awaitable<Reply> list_events(Call& call);
 
+awaitable<Reply> create_webhook(Call& call);
+awaitable<Reply> list_webhooks(Call& call);
+awaitable<Reply> get_webhook(Call& call);
+awaitable<Reply> set_webhook(Call& call);
+awaitable<Reply> delete_webhook(Call& call);
+awaitable<Reply> rotate_webhook(Call& call);
+awaitable<Reply> ping_webhook(Call& call);
+awaitable<Reply> list_deliveries(Call& call);
+awaitable<Reply> replay_delivery(Call& call);
+awaitable<Reply> replay_deliveries(Call& call);
+
 awaitable<Reply> get_relay(Call& call);
 awaitable<Reply> release_relay(Call& call);
 awaitable<Reply> resume_relay(Call& call);

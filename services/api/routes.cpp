@@ -66,6 +66,17 @@ constexpr Route kRoutes[] = {
 
     {"GET", "/v1/events", kAll, "after limit connection_id", 0, list_events},
 
+    {"POST", "/v1/webhooks", kWrite, "", kSmall, create_webhook},
+    {"GET", "/v1/webhooks", kAll, "after limit", 0, list_webhooks},
+    {"GET", "/v1/webhooks/{webhook_id}", kAll, "", 0, get_webhook},
+    {"PATCH", "/v1/webhooks/{webhook_id}", kWrite, "", kSmall, set_webhook},
+    {"DELETE", "/v1/webhooks/{webhook_id}", kWrite, "", kSmall, delete_webhook},
+    {"POST", "/v1/webhooks/{webhook_id}/rotate", kWrite, "", kSmall, rotate_webhook},
+    {"POST", "/v1/webhooks/{webhook_id}/ping", kWrite, "", kSmall, ping_webhook},
+    {"GET", "/v1/webhooks/{webhook_id}/deliveries", kAll, "state after limit", 0, list_deliveries},
+    {"POST", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", kWrite, "", kSmall, replay_delivery},
+    {"POST", "/v1/webhooks/{webhook_id}/replay", kWrite, "", kSmall, replay_deliveries},
+
     {"GET", "/v1/relay", kGlobalRead, "", 0, get_relay},
     {"POST", "/v1/relay/release", kPlatform, "", kSmall, release_relay},
     {"POST", "/v1/relay/resume", kPlatform, "", kSmall, resume_relay},

@@ -91,6 +91,7 @@ awaitable<Reply> metrics(Call& call) {
     response.headers.set("Content-Type", "text/plain; version=0.0.4");
     write_lane_metrics(response.body, call.context(), *rows);
     if (call.context().relay != nullptr) write_relay_metrics(response.body, call.context().relay->status());
+    if (call.context().webhooks != nullptr) webhooks::write_metrics(response.body, call.context().webhooks->status());
     write_trust_metrics(response.body, call.context().sync.trust());
     write_storage_metrics(response.body, call.context().store.status());
     if (call.context().spill) write_spill_metrics(response.body, call.context().spill->status());

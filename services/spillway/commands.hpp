@@ -78,6 +78,23 @@ int release_relay(Session& session);
 int resume_relay(Session& session, bool reread);
 int list_refused(Session& session);
 
+// webhooks.cpp
+struct WebhookOptions {
+    std::string url, connection, partner, state, delivery, since;
+    std::vector<std::string> types;
+    bool delivered = false;
+};
+int list_webhooks(Session& session);
+int add_webhook(Session& session, const WebhookOptions& options);
+int remove_webhook(Session& session, const std::string& id);
+int enable_webhook(Session& session, const std::string& id);
+int rotate_webhook(Session& session, const std::string& id);
+/// Waits for the first attempt.
+int ping_webhook(Session& session, const std::string& id);
+int list_deliveries(Session& session, const std::string& id, const WebhookOptions& options);
+/// Of one delivery, or of all since a time, in steps.
+int replay_deliveries(Session& session, const std::string& id, const WebhookOptions& options);
+
 // keys.cpp
 int create_partner(Session& session, const std::string& name);
 int list_partners(Session& session);

@@ -30,6 +30,7 @@ class Commands {
         add_replay();
         add_holds();
         add_relay();
+        add_webhooks();
         add_keys();
         add_partners();
         add_storage();
@@ -182,6 +183,39 @@ class Commands {
         leaf(group, "refused", "rows that could not become records, newest first", list_refused);
     }
 
+    void add_webhooks() {
+        CLI::App* group = branch("webhooks", "events sent to receivers, signed");
+        leaf(group, "list", "all that the key sees", list_webhooks);
+        CLI::App* made = leaf(group, "add", "have events sent to a URL; the signing secret is shown once",
+                              [this](Session& session) { return add_webhook(session, webhook_); });
+        made->add_option("url", webhook_.url, "https://host/path")->required();
+        made->add_option("--type", webhook_.types, "sync.done, record.* or *; may be given several times");
+        made->add_option("--connection", webhook_.connection, "only of this connection");
+        made->add_option("--partner", webhook_.partner, "only of this partner");
+        const auto of_one = [this, group](const char* name, const char* what, Action action) {
+            CLI::App* command = leaf(group, name, what, std::move(action));
+            command->add_option("id", id_, "webhook")->required();
+            return command;
+        };
+        of_one("remove", "delete one", [this](Session& session) { return remove_webhook(session, id_); });
+        of_one("enable", "serve a disabled one again, from where it stood",
+               [this](Session& session) { return enable_webhook(session, id_); });
+        of_one("rotate", "make a new signing secret; for 24 hours both sign",
+               [this](Session& session) { return rotate_webhook(session, id_); });
+        of_one("ping", "send a test message, and wait for what becomes of it",
+               [this](Session& session) { return ping_webhook(session, id_); });
+        of_one("deliveries", "what became of its messages, newest first", [this](Session& session) {
+            return list_deliveries(session, id_, webhook_);
+        })->add_option("--state", webhook_.state, "pending, delivered or failed");
+        CLI::App* again = of_one("replay", "send again what failed",
+                                 [this](Session& session) { return replay_deliveries(session, id_, webhook_); });
+        CLI::Option_group* which = again->add_option_group("which");
+        which->require_option(1);
+        which->add_option("--delivery", webhook_.delivery, "this one, whatever became of it");
+        which->add_option("--since", webhook_.since, "all made since then, as 2027-01-31T00:00:00Z");
+        again->add_flag("--delivered", webhook_.delivered, "with --since: those that arrived too");
+    }
+
     void add_keys() {
         CLI::App* group = branch("keys", "API keys");
         CLI::App* made = leaf(group, "create", "make one; its secret is shown once",
@@ -248,6 +282,7 @@ class Commands {
     JobFilter jobs_;
     ReplayOptions replay_;
     HoldOptions hold_;
+    WebhookOptions webhook_;
     KeyOptions key_;
     TieOutOptions tie_out_;
     std::string id_, reason_, name_, state_dir_;

@@ -191,6 +191,21 @@ Result<void> read_relay(const JsonValue& object, Config& config, const Environme
     return success();
 }
 
+Result<void> read_webhooks(const JsonValue& object, Config& config) {
+    Reader reader(object, "/webhooks");
+    if (const auto* allow = reader.take("allow")) {
+        if (!allow->is_array()) reader.fail("allow", "is a list of host:port");
+        for (const JsonValue& one : allow->items()) {
+            auto place = webhooks::parse_place(one.text());
+            if (!place.ok())
+                reader.fail("allow", "is a list of host:port");
+            else
+                config.webhooks_allow.push_back(*std::move(place));
+        }
+    }
+    return reader.finish();
+}
+
 void read_days(Reader& reader, const std::string& name, int least, int& out) {
     const auto* given = reader.take(name);
     if (given == nullptr) return;
@@ -287,6 +302,10 @@ Result<void> read_all(const JsonValue& root, Config& config, std::string& level,
     }
     if (const auto* retention = reader.take("retention")) {
         auto given = read_retention(*retention, config);
+        if (!given.ok()) return given;
+    }
+    if (const auto* webhooks = reader.take("webhooks")) {
+        auto given = read_webhooks(*webhooks, config);
         if (!given.ok()) return given;
     }
     if (const auto* nightly = reader.take("nightly")) {

@@ -14,6 +14,7 @@
 #include "schema/runtime/log.hpp"
 #include "schema/secret.hpp"
 #include "services/spillwayd/nightly.hpp"
+#include "services/webhooks/target.hpp"
 
 namespace spillway::daemon {
 
@@ -45,6 +46,7 @@ struct Config {
     LogLevel log_level = LogLevel::info;
     std::map<std::string, ProviderConfig> providers;
     std::optional<RelayConfig> relay;  ///< none: records come by the API alone
+    webhooks::Allowed webhooks_allow;  ///< where webhooks may go although it is not public, not https or not port 443
     RetentionDays retention;
     NightlySettings nightly;
 };

@@ -30,6 +30,7 @@
 #include "services/spillwayd/nightly.hpp"
 #include "services/spillwayd/relay_parts.hpp"
 #include "services/spillwayd/storage_care.hpp"
+#include "services/spillwayd/webhook_parts.hpp"
 #include "services/sync/service.hpp"
 
 namespace spillway::daemon {
@@ -42,6 +43,7 @@ namespace {
 constexpr Millis kServerGrace{1'000};
 constexpr Millis kLaneGrace{2'500};
 constexpr Millis kRelayGrace{300};
+constexpr Millis kWebhookGrace{300};
 /// Given up when the disk is full, so that what is in flight can be settled: hundreds of settlements fit.
 constexpr std::int64_t kBallastBytes = 64ll << 20;
 
@@ -103,6 +105,7 @@ struct Parts {
     std::unique_ptr<sync::GrantKeeper> grants{};
     std::unique_ptr<sync::Service> service{};
     RelayParts relay{};
+    WebhookParts webhooks{};
     std::unique_ptr<api::Replayer> replayer{};
     std::unique_ptr<api::ApiContext> api{};
     http::Handler handler{};
@@ -186,10 +189,10 @@ Result<void> open_api(Parts& parts, const std::string& generation) {
     for (const auto& [name, app] : parts.service->apps()) providers.emplace(name, app.provider.get());
     api::Settings settings{sha256_hex(key->reveal()), parts.config.public_url, generation, parts.config.backup_dir};
     parts.replayer = std::make_unique<api::Replayer>(parts.loop.get_executor(), *parts.store, parts.clock);
-    parts.api = std::make_unique<api::ApiContext>(
-        api::ApiContext{*parts.store, *parts.service, std::move(providers), parts.clock, parts.random,
-                        std::move(settings), [&parts] { return parts.started ? success() : Result<void>(starting()); },
-                        log_request, parts.relay.relay.get(), parts.replayer.get(), parts.spill.get()});
+    parts.api = std::make_unique<api::ApiContext>(api::ApiContext{
+        *parts.store, *parts.service, std::move(providers), parts.clock, parts.random, std::move(settings),
+        [&parts] { return parts.started ? success() : Result<void>(starting()); }, log_request, parts.relay.relay.get(),
+        parts.replayer.get(), parts.spill.get(), parts.webhooks.sender.get()});
     parts.handler = api::make_handler(*parts.api);
     http::ServerLimits limits;
     limits.body_part_bytes = 256u << 10;  // the memory of a bulk submission does not grow with it
@@ -201,11 +204,23 @@ Result<void> open_api(Parts& parts, const std::string& generation) {
     return success();
 }
 
+Result<void> open_webhooks(Parts& parts) {
+    auto vault = secrets_keys(parts.config.secrets_key_file, parts.random);
+    if (!vault.ok()) return std::move(vault).error();
+    auto made = make_webhooks(parts.loop.get_executor(), *parts.store, *std::move(vault), parts.clock, parts.random,
+                              parts.config.webhooks_allow);
+    if (!made.ok()) return std::move(made).error();
+    parts.webhooks = *std::move(made);
+    return success();
+}
+
 Result<void> build(Parts& parts) {
     auto store = open_store(parts);
     if (!store.ok()) return store;
     auto grants = open_grants(parts);
     if (!grants.ok()) return grants;
+    auto webhooks = open_webhooks(parts);
+    if (!webhooks.ok()) return webhooks;
     if (parts.config.relay) {
         auto relay = make_relay(*parts.config.relay, parts.loop.get_executor(), parts.relay_blocking.get_executor(),
                                 *parts.store, parts.clock, [&parts] { return parts.spill && !parts.spill->empty(); });
@@ -230,6 +245,8 @@ asio::awaitable<int> serve(Parts& parts) {
     if (!spill.ok()) co_return refuse(spill.error());
     auto loaded = co_await parts.grants->load();
     if (!loaded.ok()) co_return refuse(loaded.error());
+    auto sealed = co_await parts.webhooks.sender->load();
+    if (!sealed.ok()) co_return refuse(sealed.error());
     if (parts.relay.relay) {
         auto stands = co_await parts.relay.relay->load();
         if (!stands.ok()) co_return refuse(stands.error());
@@ -258,6 +275,7 @@ asio::awaitable<int> serve(Parts& parts) {
     tasks.spawn(check_after_start(*parts.store, parts.clock), "storage_care");
     tasks.spawn(nightly.run(), "nightly");
     tasks.spawn(parts.replayer->run(), "replays");
+    tasks.spawn(parts.webhooks.sender->run(), "webhooks");
     tasks.spawn(await_signals(signals, stop), "signals");
     TaskGroup relaying(parts.loop.get_executor(), "relay");
     if (parts.relay.relay) relaying.spawn(parts.relay.relay->run(), "relay");
@@ -271,6 +289,7 @@ asio::awaitable<int> serve(Parts& parts) {
     co_await parts.server->stop(kServerGrace);
     co_await parts.service->stop(kLaneGrace);
     co_await tasks.stop(parts.clock, Millis{200});
+    co_await parts.webhooks.sender->stop(kWebhookGrace);
     co_await parts.spill->stop();
     co_await parts.store->close();
     if (store_failed) log_error("store_failed");

@@ -81,11 +81,20 @@ std::int64_t delete_replays(Connection& connection, WallTime before) {
                before, kRowsAtOnce);
 }
 
+/// A pending one stays: its receiver has not had it.
+std::int64_t delete_deliveries(Connection& connection, WallTime before) {
+    return run(connection,
+               "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE done_ms < ?1"
+               " ORDER BY done_ms LIMIT ?2)",
+               before, kRowsAtOnce);
+}
+
 std::int64_t delete_audit(Connection& connection, WallTime before, RetentionCursor& cursor) {
     std::int64_t deleted = delete_attempts(connection, before);
     if (deleted == 0) deleted = delete_calls(connection, before, cursor);
     if (deleted == 0) deleted = delete_events(connection, before);
     if (deleted == 0) deleted = delete_replays(connection, before);
+    if (deleted == 0) deleted = delete_deliveries(connection, before);
     return deleted;
 }
 

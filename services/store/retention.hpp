@@ -13,7 +13,7 @@ namespace spillway::store {
 /// Nothing given: kept for ever.
 struct Retention {
     std::optional<WallTime> jobs_before{};   ///< ended jobs with bodies and histories; ended syncs
-    std::optional<WallTime> audit_before{};  ///< attempts, closed calls with their intents, events, ended replays
+    std::optional<WallTime> audit_before{};  ///< attempts, closed calls with intents, events, ended replays, deliveries
 };
 
 /// Where the walk over calls stands; begin each sweep with a new one.

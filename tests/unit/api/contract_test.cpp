@@ -91,6 +91,16 @@ struct Everywhere : ApiTest {
             auto owner = *store::get_connection(connection, ConnectionId("con_b"));
             owner.books = "{}";
             store::update_connection(connection, owner);
+            webhooks::WebhookRow webhook;
+            webhook.id = "whk_b";
+            webhook.partner = "par_b";
+            webhook.url = "https://b.example/";
+            webhook.types = "*";
+            webhooks::insert_webhook(connection, webhook);
+            webhooks::DeliveryRow delivery;
+            delivery.webhook = "whk_b";
+            delivery.message = "msg_b";
+            delivery_b = std::to_string(webhooks::insert_delivery(connection, delivery));
             store::insert_replay(connection, {"rep_b", "par_b", "key:b", "{}", 0, from_ms(0)});
             return success();
         });
@@ -101,12 +111,13 @@ struct Everywhere : ApiTest {
         std::string out(path);
         const std::pair<std::string, std::string> values[] = {
             {"{partner_id}", "par_b"}, {"{connection_id}", "con_b"}, {"{kind}", "contact"},    {"{external_id}", "X1"},
-            {"{sync_id}", "syn_b"},    {"{job_id}", job_b},          {"{replay_id}", "rep_b"}, {"{key_id}", "key_b"}};
+            {"{sync_id}", "syn_b"},    {"{job_id}", job_b},          {"{replay_id}", "rep_b"}, {"{key_id}", "key_b"},
+            {"{webhook_id}", "whk_b"}, {"{delivery_id}", delivery_b}};
         for (const auto& [name, value] : values)
             if (const auto at = out.find(name); at != std::string::npos) out.replace(at, name.size(), value);
         return out;
     }
-    std::string job_b;
+    std::string job_b, delivery_b;
 };
 
 TEST_F(Everywhere, IdsOfAnotherPartnerAreNotFoundWhateverTheScope) {
@@ -133,7 +144,8 @@ TEST_F(Everywhere, IdsOfAnotherPartnerAreNotFoundWhateverTheScope) {
 }
 
 TEST_F(Everywhere, ListsShowAPartnerOnlyItsOwn) {
-    for (const char* list : {"/v1/partners", "/v1/connections", "/v1/jobs", "/v1/replays", "/v1/events"}) {
+    for (const char* list :
+         {"/v1/partners", "/v1/connections", "/v1/jobs", "/v1/replays", "/v1/events", "/v1/webhooks"}) {
         const auto response = get(list, kPartnerA);
         EXPECT_EQ(response.status, 200) << list;
         EXPECT_EQ(response.body.find("_b\""), std::string::npos) << list << " " << response.body;
