@@ -47,15 +47,20 @@ Result<void> check_scope(store::Connection& connection, const WebhookRow& row) {
     return success();
 }
 
-/// Stores a changed row and tells the sender.
-awaitable<Result<void>> store_row(Call& call, WebhookRow row) {
-    queue::Work work = [row](queue::Transaction& transaction) -> Result<void> {
+/// Changes the row as it then is, for the sender may disable it meanwhile, and tells the sender.
+awaitable<Result<WebhookRow>> change_row(Call& call, std::function<void(WebhookRow&)> change) {
+    std::function<Result<WebhookRow>(queue::Transaction&)> work =
+        [id = call.named.webhook->id,
+         change = std::move(change)](queue::Transaction& transaction) -> Result<WebhookRow> {
         auto& connection = queue::sqlite::connection_of(transaction);
-        if (auto scope = check_scope(connection, row); !scope.ok()) return scope;
-        webhooks::update_webhook(connection, row);
-        return success();
+        auto row = webhooks::get_webhook(connection, id);
+        if (!row) return Error{ErrorKind::not_found, "not_found", "there is no such webhook"};
+        change(*row);
+        if (auto scope = check_scope(connection, *row); !scope.ok()) return std::move(scope).error();
+        webhooks::update_webhook(connection, *row);
+        return *std::move(row);
     };
-    auto stored = co_await call.context().store.commit(queue::CommandClass::settle, std::move(work));
+    auto stored = co_await call.context().store.commit_value<WebhookRow>(queue::CommandClass::settle, std::move(work));
     if (stored.ok()) call.context().webhooks->changed();
     co_return stored;
 }
@@ -118,20 +123,24 @@ awaitable<Reply> set_webhook(Call& call) {
     const auto body = read_object_body(call, {"url", "types", "connection_id", "state"});
     if (!body.ok()) co_return problem_reply(body.error());
     if (call.context().webhooks == nullptr) co_return problem_reply(off());
-    WebhookRow row = *call.named.webhook;
-    if (auto read = read_wishes(call, *body, row); !read.ok()) co_return problem_reply(read.error());
+    WebhookRow wish;
+    wish.types = "-";  // as it is, unless given
+    if (auto read = read_wishes(call, *body, wish); !read.ok()) co_return problem_reply(read.error());
     const auto state = optional_text(*body, "state", 20);
     if (!state.ok()) co_return problem_reply(state.error());
     if (*state && **state != "active" && **state != "disabled")
         co_return problem_reply(invalid("bad_state", "must be active or disabled", "/state"));
-    if (*state && **state != row.state) {
-        row.state = **state;
-        row.reason = row.state == "active" ? "" : "by_hand";
-        row.failing_since.reset();  // the five days begin anew
-    }
-    auto stored = co_await store_row(call, row);
-    if (!stored.ok()) co_return problem_reply(stored.error());
-    co_return webhook_response(200, row);
+    auto row = co_await change_row(call, [wish, state = *state](WebhookRow& now) {
+        if (!wish.url.empty()) now.url = wish.url;
+        if (wish.types != "-") now.types = wish.types;
+        if (!wish.connection.empty()) now.connection = wish.connection;
+        if (!state || *state == now.state) return;
+        now.state = *state;
+        now.reason = now.state == "active" ? "" : "by_hand";
+        now.failing_since.reset();  // the five days begin anew
+    });
+    if (!row.ok()) co_return problem_reply(row.error());
+    co_return webhook_response(200, *row);
 }
 
 awaitable<Reply> delete_webhook(Call& call) {
@@ -152,14 +161,15 @@ awaitable<Reply> rotate_webhook(Call& call) {
     const auto body = read_object_body(call, {}, /*may_be_absent=*/true);
     if (!body.ok()) co_return problem_reply(body.error());
     if (call.context().webhooks == nullptr) co_return problem_reply(off());
-    WebhookRow row = *call.named.webhook;
     const Secret secret = webhooks::new_signing_secret(call.context().random);
-    row.old_sealed = row.sealed;
-    row.old_until = call.now() + kOverlap;
-    row.sealed = call.context().webhooks->seal(secret, row.id);
-    auto stored = co_await store_row(call, row);
-    if (!stored.ok()) co_return problem_reply(stored.error());
-    co_return webhook_response(200, row, secret.reveal());
+    const std::string sealed = call.context().webhooks->seal(secret, call.named.webhook->id);
+    auto row = co_await change_row(call, [sealed, until = call.now() + kOverlap](WebhookRow& now) {
+        now.old_sealed = now.sealed;
+        now.old_until = until;
+        now.sealed = sealed;
+    });
+    if (!row.ok()) co_return problem_reply(row.error());
+    co_return webhook_response(200, *row, secret.reveal());
 }
 
 }  // namespace spillway::api
