@@ -67,8 +67,9 @@ class Sender {
     /// One webhook in memory.
     struct Desk {
         WebhookRow row;
-        std::int64_t seen = 0;    ///< events passed over since the stored cursor included
-        SteadyTime held_until{};  ///< the receiver asked for it, or an outcome could not be stored
+        std::int64_t seen = 0;     ///< events passed over since the stored cursor included
+        SteadyTime held_until{};   ///< the receiver asked for it, or an outcome could not be stored
+        std::uint64_t served = 0;  ///< the turn in which it last took of what all share
         std::optional<WallTime> next{};
     };
     struct Ask;
@@ -93,6 +94,7 @@ class Sender {
     std::map<std::string, std::set<std::int64_t>> in_flight_{};  ///< by webhook; outlives a desk that is closed
     std::set<std::int64_t> settled_{};  ///< since the look under way began: what it found of them is old
     std::size_t flying_ = 0;
+    std::uint64_t turn_ = 0;
     bool dirty_ = true;
     SteadyTime reload_at_{};
     Status counts_{};

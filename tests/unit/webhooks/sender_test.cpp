@@ -49,6 +49,30 @@ TEST_F(SenderTest, SendsWhatIsWantedAndNothingOfOthers) {
     EXPECT_EQ(receivers.of("platform.example").size(), 4u);
 }
 
+TEST_F(SenderTest, OfOneConnectionWhateverElseHappens) {
+    limits.events_at_once = 5;
+    restart();
+    hook("one.example", R"(,"connection_id":"con_a")");
+    for (int i = 0; i < 33; ++i) event("sync.done", "par_a", i == 7 || i == 31 ? "con_a" : "con_else");
+    pass(1s);
+    const auto got = receivers.of("one.example");
+    ASSERT_EQ(got.size(), 2u);
+    for (const auto& one : got) EXPECT_NE(one.body.find("con_a"), std::string::npos);
+}
+
+TEST_F(SenderTest, WhoTakesTheSharedPlacesTakesTurns) {
+    limits.in_flight_max = 2;
+    restart();
+    for (const char* host : {"a.example", "b.example", "c.example", "d.example"}) {
+        hook(host);
+        receivers.manners[host] = {200, {}, 100ms};
+    }
+    for (int i = 0; i < 40; ++i) event("sync.done");
+    pass(4s);
+    for (const char* host : {"a.example", "b.example", "c.example", "d.example"})
+        EXPECT_GT(receivers.of(host).size(), 5u) << host;
+}
+
 TEST_F(SenderTest, RepeatsUnderTheSameIdUntilTheScheduleIsOver) {
     limits.give_up = 30 * 24h;
     look_every(2s);
