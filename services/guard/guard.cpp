@@ -18,8 +18,17 @@ std::string millis_text(Micros value) { return std::to_string(std::llround(value
 }  // namespace
 
 Micros Guard::day_median() const {
-    if (hours_.empty()) return of_hour_.empty() ? 0 : quantile(of_hour_, 0.5);
-    return quantile({hours_.begin(), hours_.end()}, 0.5);
+    std::vector<Micros> values;
+    for (const Hour& hour : hours_) values.push_back(hour.value);
+    return values.empty() ? 0 : quantile(std::move(values), 0.5);
+}
+
+/// What is taken for usual where no baseline says it. In the first day, which may have begun in trouble, one good
+/// window outweighs all that was seen before it.
+Micros Guard::reference() const {
+    const Micros median = day_median();
+    if (day_known_ || !best_of_hour_) return median;
+    return hours_.empty() ? *best_of_hour_ : std::min(median, *best_of_hour_);
 }
 
 Micros Guard::limit_at(WallTime when) const {
@@ -28,42 +37,49 @@ Micros Guard::limit_at(WallTime when) const {
     // While either cell is unknown, the day may be one of those that are always slower.
     const bool certain = normal && normal->certain;
     if (normal) limit = std::max(limit, (certain ? limits_.over_baseline : limits_.over_median) * normal->value);
-    if (!certain) limit = std::max(limit, limits_.over_median * day_median());
-    return limit;
+    if (!certain) limit = std::max(limit, limits_.over_median * reference());
+    return day_known_ ? limit : std::min(limit, std::max(limits_.unknown, limits_.floor));
 }
 
-void Guard::learn(const Window& window, Micros typical) {
-    const auto hour = std::chrono::floor<std::chrono::hours>(window.at);
-    if (hour_ && *hour_ != hour && !of_hour_.empty()) {
-        const Micros value = quantile(std::exchange(of_hour_, {}), 0.5);
-        if (!hour_spoiled_) {
-            baseline_.learn(*hour_, value);
-            hours_.push_back(value);
-            if (hours_.size() > 24) hours_.pop_front();
-        }
-        hour_spoiled_ = false;
-    }
+void Guard::learn(Hour hour) {
+    constexpr std::size_t kHoursOfDay = 24;
+    hours_.push_back(hour);
+    if (hours_.size() > kHoursOfDay) hours_.pop_front();
+    if (day_known_) return baseline_.learn(hour.at, hour.value);
+    if (hours_.size() < kHoursOfDay) return;
+    // Only a whole day tells which of its hours were trouble.
+    day_known_ = true;
+    std::erase_if(hours_, [most = limits_.over_median * day_median()](const Hour& each) { return each.value > most; });
+    for (const Hour& each : hours_) baseline_.learn(each.at, each.value);
+}
+
+void Guard::enter_hour(WallTime at) {
+    const auto hour = std::chrono::floor<std::chrono::hours>(at);
+    if (hour_ == hour) return;
+    if (hour_ && !of_hour_.empty() && !hour_spoiled_) learn({*hour_, quantile(of_hour_, 0.5)});
     hour_ = hour;
-    of_hour_.push_back(typical);
-    hour_spoiled_ = hour_spoiled_ || episodes_.running();
+    of_hour_.clear();
+    best_of_hour_.reset();
+    hour_spoiled_ = episodes_.running();
 }
 
 Millis Guard::look(const Window& window) {
     now_ = window.at;
     steady_now_ = window.steady;
     if (window.probes.empty()) return pace_.pause();
+    enter_hour(window.at);
     const Micros worst = quantile(window.probes, 0.99);
+    best_of_hour_ = std::min(worst, best_of_hour_.value_or(worst));
     const Micros limit = limit_at(window.at);
     const bool suffers = worst > limit;
-    const bool began = episodes_.look(window.at, suffers ? std::optional<double>(worst / limit) : std::nullopt) ==
-                       Episodes::Change::began;
+    episodes_.look(window.at, suffers ? std::optional<double>(worst / limit) : std::nullopt);
+    hour_spoiled_ = hour_spoiled_ || episodes_.running();
+    if (!suffers) of_hour_.push_back(worst);
     // Without a baseline the rise of every morning, and of every month end, would look like trouble to come.
     const auto normal = baseline_.at(window.at);
     normal_.reset();
     if (normal && normal->certain) normal_ = normal->value;
     if (normal_) trend_.add(window.at, worst / *normal_);
-    if (began) hour_spoiled_ = true;
-    learn(window, worst);
     return pace_.look(window.steady, suffers);
 }
 

@@ -27,6 +27,7 @@ struct Limits {
     Micros floor = 20'000;        ///< below it no latency is trouble
     double over_baseline = 3;     ///< this multiple of the baseline is
     double over_median = 5;       ///< where it is not known for certain: this multiple, and of the last day's median
+    Micros unknown = 250'000;     ///< in the first day: no distance explains more, so more is trouble
 };
 
 class Guard {
@@ -43,8 +44,14 @@ class Guard {
     [[nodiscard]] Micros limit_at(WallTime when) const;
 
  private:
-    void learn(const Window& window, Micros typical);
+    struct Hour {
+        WallTime at{};
+        Micros value = 0;
+    };
+    void enter_hour(WallTime at);
+    void learn(Hour hour);
     [[nodiscard]] Micros day_median() const;
+    [[nodiscard]] Micros reference() const;
 
     Limits limits_;
     Baseline baseline_{};
@@ -54,9 +61,11 @@ class Guard {
     WallTime now_{};
     SteadyTime steady_now_{};
     std::optional<WallTime> hour_{};
-    std::vector<Micros> of_hour_{};
+    std::vector<Micros> of_hour_{};  ///< its windows that were well
+    std::optional<Micros> best_of_hour_{};
     bool hour_spoiled_ = false;
-    std::deque<Micros> hours_{};  ///< typical values of the last 24 hours, for the time without a baseline
+    std::deque<Hour> hours_{};  ///< typical values of the last 24 hours that were well, for the time without a baseline
+    bool day_known_ = false;    ///< 24 such hours have been seen
     std::optional<Micros> normal_{};
 };
 
