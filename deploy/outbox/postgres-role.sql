@@ -6,7 +6,7 @@
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'spillway_relay') THEN
-        CREATE ROLE spillway_relay LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT 3;
+        CREATE ROLE spillway_relay LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT 5;
     END IF;
 END $$;
 ALTER ROLE spillway_relay SET default_transaction_read_only = on;
@@ -20,6 +20,6 @@ BEGIN
         GRANT SELECT ON spillway_body TO spillway_relay;
     END IF;
 END $$;
--- Optional: to name, in an alert, the session whose transaction stays open. Without it only its number is known. The
--- role does not inherit, so the grant is of functions' worth to nobody else.
+-- Optional: to name, in an alert, the session whose transaction stays open, and to let the guard count who is active and who
+-- waits for locks. Without it these are `not_visible`. The role does not inherit, so the grant alone changes nothing.
 -- ALTER ROLE spillway_relay INHERIT; GRANT pg_read_all_stats TO spillway_relay;

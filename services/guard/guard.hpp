@@ -3,6 +3,7 @@
 // and tells people before it becomes an outage. Pure: fed with windows, asked for what to do.
 
 #include "services/guard/episodes.hpp"
+#include "services/guard/notice.hpp"
 #include "services/guard/pace.hpp"
 #include "services/guard/trend.hpp"
 
@@ -13,13 +14,6 @@ struct Window {
     WallTime at{};
     SteadyTime steady{};
     std::vector<Micros> probes{};  ///< each trivial statement's latency
-};
-
-struct Notice {
-    enum class Level { alert, page };
-    Level level = Level::alert;
-    std::string code;  ///< "payment_db_slow", "payment_db_slow_again", "payment_db_slows_down", "relay_starved"
-    std::string detail;
 };
 
 struct Limits {

@@ -1,12 +1,5 @@
 #include "services/relay/postgres/postgres_db.hpp"
 
-#include <libpq-fe.h>
-#include <netdb.h>
-
-#include <array>
-
-#include "schema/record_json.hpp"
-#include "schema/runtime/run_on.hpp"
 #include "services/relay/postgres/postgres_session.hpp"
 
 namespace spillway::relay {
@@ -15,149 +8,31 @@ namespace asio = boost::asio;
 
 namespace {
 
-std::string* find(PgParameters& parameters, std::string_view name) {
-    for (auto& [each, value] : parameters)
-        if (each == name) return &value;
-    return nullptr;
-}
-
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> out;
-    while (true) {
-        const auto comma = text.find(',');
-        out.emplace_back(text.substr(0, comma));
-        if (comma == std::string_view::npos) return out;
-        text.remove_prefix(comma + 1);
-    }
-}
-
-/// A numeric address of the host; nothing when the name is not known.
-std::optional<std::string> address_of(const std::string& host) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return std::nullopt;
-    std::array<char, NI_MAXHOST> text{};
-    const int failed =
-        ::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
-    ::freeaddrinfo(found);
-    if (failed != 0) return std::nullopt;
-    return std::string(text.data());
-}
-
-/// One address for each of the hosts, in their order; a path to a socket has none.
-Result<std::string> addresses_of(const std::string& hosts) {
-    std::string out;
-    for (const std::string& host : split(hosts)) {
-        if (!out.empty()) out += ',';
-        if (host.empty() || host.front() == '/' || host.front() == '@') continue;
-        const auto address = address_of(host);
-        if (!address) return Error{ErrorKind::unavailable, "payment_db_down", "the name " + host + " has no address"};
-        out += *address;
-    }
-    return out;
-}
-
-void set_default(PgParameters& parameters, std::string_view name, std::string value) {
-    if (find(parameters, name) == nullptr) parameters.emplace_back(name, std::move(value));
-}
-
-Result<PgParameters> parse(const std::string& conninfo) {
-    char* problem = nullptr;
-    PQconninfoOption* options = PQconninfoParse(conninfo.c_str(), &problem);
-    if (options == nullptr) {
-        std::string why = problem == nullptr ? "out of memory" : problem;
-        while (why.ends_with('\n')) why.pop_back();
-        PQfreemem(problem);
-        return invalid("bad_conninfo", why);
-    }
-    PgParameters out;
-    for (const PQconninfoOption* each = options; each->keyword != nullptr; ++each)
-        if (each->val != nullptr) out.emplace_back(each->keyword, each->val);
-    PQconninfoFree(options);
-    if (find(out, "password") != nullptr)
-        return invalid("bad_conninfo", "the password goes into a file of its own, not into the connection string");
-    return out;
-}
-
-/// What keeps every statement short and harmless, whatever the role is allowed to do.
-std::string session_options(const PgSettings& settings) {
-    std::string out = "-c default_transaction_read_only=on -c idle_in_transaction_session_timeout=1000 -c jit=off";
-    // Statistics of a table that swings between empty and full mislead the planner into reading all of it.
-    out += " -c enable_seqscan=off -c max_parallel_workers_per_gather=0";
-    out += " -c statement_timeout=" + std::to_string(settings.statement_limit.count());
-    out += " -c lock_timeout=" + std::to_string(settings.lock_limit.count());
-    if (!settings.schema.empty()) out += " -c search_path=" + settings.schema;
-    return out;
-}
-
 class PostgresDb final : public PaymentDb {
  public:
-    PostgresDb(asio::any_io_executor loop, asio::any_io_executor blocking, Clock& clock, PgSettings settings,
-               PgParameters parameters)
-        : loop_(std::move(loop)),
-          blocking_(std::move(blocking)),
-          clock_(clock),
-          settings_(std::move(settings)),
-          parameters_(std::move(parameters)) {}
+    explicit PostgresDb(std::unique_ptr<PgConnector> connector) : connector_(std::move(connector)) {}
 
     asio::awaitable<Result<std::unique_ptr<PaymentSession>>> open() override {
-        PgParameters parameters = parameters_;
-        const std::string* hosts = find(parameters, "host");
-        if (hosts != nullptr && find(parameters, "hostaddr") == nullptr) {
-            auto resolve = [text = *hosts] { return addresses_of(text); };
-            auto addresses = co_await run_on(blocking_, std::move(resolve));
-            if (!addresses.ok()) co_return std::move(addresses).error();
-            if (addresses->find_first_not_of(',') != std::string::npos)
-                parameters.emplace_back("hostaddr", *std::move(addresses));
-        }
-        if (!settings_.password.empty()) parameters.emplace_back("password", settings_.password.reveal());
-        auto connection = std::make_unique<PgConnection>(loop_, clock_);
-        opening_ = connection.get();
-        auto connected = co_await connection->connect(std::move(parameters), settings_.connect_limit);
-        opening_ = nullptr;
-        if (!connected.ok()) co_return std::move(connected).error();
+        auto connection = co_await connector_->open();
+        if (!connection.ok()) co_return std::move(connection).error();
         std::unique_ptr<PaymentSession> session =
-            std::make_unique<PostgresSession>(std::move(connection), 2 * settings_.statement_limit);
+            std::make_unique<PostgresSession>(*std::move(connection), 2 * connector_->settings().statement_limit);
         co_return session;
     }
 
-    void abort() override {
-        if (opening_ != nullptr) opening_->close();
-    }
+    void abort() override { connector_->abort(); }
 
  private:
-    asio::any_io_executor loop_, blocking_;
-    Clock& clock_;
-    PgSettings settings_;
-    PgParameters parameters_;
-    PgConnection* opening_ = nullptr;
+    std::unique_ptr<PgConnector> connector_;
 };
 
 }  // namespace
 
-Result<void> check_conninfo(const std::string& conninfo) {
-    auto parameters = parse(conninfo);
-    if (!parameters.ok()) return std::move(parameters).error();
-    return success();
-}
-
 Result<std::unique_ptr<PaymentDb>> make_postgres_db(asio::any_io_executor loop, asio::any_io_executor blocking,
                                                     Clock& clock, PgSettings settings) {
-    auto parameters = parse(settings.conninfo);
-    if (!parameters.ok()) return std::move(parameters).error();
-    std::string options = session_options(settings);
-    if (std::string* given = find(*parameters, "options"))
-        *given = options + " " + *given;
-    else
-        parameters->emplace_back("options", options);
-    set_default(*parameters, "application_name", "spillway-relay");
-    set_default(*parameters, "client_encoding", "UTF8");
-    set_default(*parameters, "gssencmode", "disable");  // Kerberos would block the loop
-    set_default(*parameters, "keepalives_idle", "5");
-    set_default(*parameters, "tcp_user_timeout", "5000");
-    std::unique_ptr<PaymentDb> db = std::make_unique<PostgresDb>(std::move(loop), std::move(blocking), clock,
-                                                                 std::move(settings), *std::move(parameters));
+    auto connector = PgConnector::make(std::move(loop), std::move(blocking), clock, std::move(settings));
+    if (!connector.ok()) return std::move(connector).error();
+    std::unique_ptr<PaymentDb> db = std::make_unique<PostgresDb>(*std::move(connector));
     return db;
 }
 
