@@ -38,7 +38,7 @@ asio::awaitable<Result<Relay::More>> Relay::work() {
     if (!listed_) {
         auto listed = co_await list_ids();
         if (!listed.ok()) co_return std::move(listed).error();
-        if (!listed_) co_return More::now;  // the session is old; the walk goes on in another
+        if (!listed_) co_return More::now;  // the walk goes on after the pause, or in another session
     }
     if (ids_.empty()) {
         auto finished = co_await finish_step();
@@ -198,6 +198,7 @@ asio::awaitable<Result<void>> Relay::list_ids() {
             co_return advanced;
         }
         status_.longest_statement = std::max(status_.longest_statement, clock_.steady_now() - begin);
+        if (pace_ > Millis{0}) break;  // slowed down, one statement is one read
     }
     if (!walk_->done()) co_return success();
     auto [ids, more] = walk_->take();

@@ -64,15 +64,19 @@ Millis Relay::after_success(More more) {
     if (more == More::now) {
         pause_ = limits_.poll_min;
         enter_state("reading", "", "");
-        if (session_is_old()) leave();
+        leave_before(pace_);
         return pace_;
     }
     enter_state("idle", "", "");
     const Millis pause = std::max(pause_, pace_);
     pause_ = std::min(2 * pause_, limits_.poll_max);
-    // It would be too old when it is needed next.
-    if (session_ && clock_.steady_now() + pause - session_since_ >= limits_.session_max) leave();
+    leave_before(pause);
     return pause;
+}
+
+/// A session that would be too old when it is needed next is not kept.
+void Relay::leave_before(Millis pause) {
+    if (session_ && clock_.steady_now() + pause - session_since_ >= limits_.session_max) leave();
 }
 
 Millis Relay::after_failure(const Error& error) {

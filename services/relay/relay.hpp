@@ -77,6 +77,7 @@ class Relay final : public Control {
 
     // relay.cpp
     void leave();
+    void leave_before(Millis pause);
     void forget_step();
     [[nodiscard]] bool session_is_old() const;
     Millis after_success(More more);

@@ -253,5 +253,28 @@ TEST_F(RelayTest, SlowedDownItReadsSeldom) {
     EXPECT_EQ(records(), 1'000);
 }
 
+TEST_F(RelayTest, SlowedDownNoSessionGetsFiveSecondsOldAndOneStatementListsAtATime) {
+    for (int i = 0; i < 600; ++i) payments.add("C" + std::to_string(i), a_contact());
+    limits.walk.keys_per_statement = 100;
+    restart();
+    relay->slow_down(Millis{3'000});
+    auto task = start(io, relay->run());
+    SteadyTime opened{};
+    int sessions = 0;
+    Millis oldest{};
+    for (int i = 0; i < 300; ++i) {
+        if (payments.calls["open"] != sessions) opened = clock->steady_now();
+        sessions = payments.calls["open"];
+        if (payments.open_sessions > 0) oldest = std::max(oldest, clock->steady_now() - opened);
+        clock->run_for(Millis{100});
+        // A session begins with one look for rows of another cluster; it is no read of the outbox's news.
+        EXPECT_LE(payments.calls["keys_between"] - payments.calls["open"], 1 + (i + 1) / 30);
+    }
+    EXPECT_LE(oldest, Millis{5'000});
+    relay->slow_down(Millis{0});
+    clock->run_for(Millis{20'000});
+    EXPECT_EQ(records(), 600);
+}
+
 }  // namespace
 }  // namespace spillway::test
