@@ -30,16 +30,11 @@ std::string joined(const std::vector<std::string>& names) {
 
 std::string_view to_string(Measure measure) {
     switch (measure) {
-        case Measure::activity:
-            return "activity";
-        case Measure::copies:
-            return "copies";
-        case Measure::outbox:
-            return "outbox";
-        case Measure::indexes:
-            return "indexes";
-        case Measure::ages:
-            return "ages";
+        case Measure::activity: return "activity";
+        case Measure::copies: return "copies";
+        case Measure::outbox: return "outbox";
+        case Measure::indexes: return "indexes";
+        case Measure::ages: return "ages";
     }
     return "";
 }

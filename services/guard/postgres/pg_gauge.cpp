@@ -52,16 +52,11 @@ constexpr const char* kAges = "SELECT max(age(datfrozenxid)) FROM pg_database";
 
 const char* sql_of(Measure measure) {
     switch (measure) {
-        case Measure::activity:
-            return kActivity;
-        case Measure::copies:
-            return kCopies;
-        case Measure::outbox:
-            return kOutbox;
-        case Measure::indexes:
-            return kIndexes;
-        case Measure::ages:
-            return kAges;
+        case Measure::activity: return kActivity;
+        case Measure::copies: return kCopies;
+        case Measure::outbox: return kOutbox;
+        case Measure::indexes: return kIndexes;
+        case Measure::ages: return kAges;
     }
     return kProbe;
 }
@@ -100,19 +95,14 @@ void read_outbox(const PgRows& rows, Vitals& vitals) {
 
 void read_measure(Measure measure, const PgRows& rows, Vitals& vitals) {
     switch (measure) {
-        case Measure::activity:
-            return read_activity(rows, vitals);
-        case Measure::copies:
-            return read_copies(rows, vitals);
-        case Measure::outbox:
-            return read_outbox(rows, vitals);
+        case Measure::activity: return read_activity(rows, vitals);
+        case Measure::copies: return read_copies(rows, vitals);
+        case Measure::outbox: return read_outbox(rows, vitals);
         case Measure::indexes:
             vitals.invalid_indexes.emplace();
             for (int i = 0; i < rows.size(); ++i) vitals.invalid_indexes->push_back(rows.text(i, 0));
             return;
-        case Measure::ages:
-            vitals.xid_age = rows.integer(0, 0);
-            return;
+        case Measure::ages: vitals.xid_age = rows.integer(0, 0); return;
     }
 }
 
@@ -131,15 +121,9 @@ void forget(Measure measure, Vitals& vitals) {
             vitals.replicas.reset();
             vitals.replica_lag.reset();
             return;
-        case Measure::outbox:
-            vitals.outbox_rows = vitals.outbox_dead_rows = std::nullopt;
-            return;
-        case Measure::indexes:
-            vitals.invalid_indexes.reset();
-            return;
-        case Measure::ages:
-            vitals.xid_age.reset();
-            return;
+        case Measure::outbox: vitals.outbox_rows = vitals.outbox_dead_rows = std::nullopt; return;
+        case Measure::indexes: vitals.invalid_indexes.reset(); return;
+        case Measure::ages: vitals.xid_age.reset(); return;
     }
 }
 
@@ -205,8 +189,7 @@ Result<std::unique_ptr<Gauge>> make_postgres_gauge(asio::any_io_executor loop, a
     settings.statement_limit = kStatementLimit;
     settings.lock_limit = kStatementLimit / 2;
     settings.by_index = false;  // a catalogue without a fitting index is read as a whole
-    auto connector =
-        relay::PgConnector::make(std::move(loop), std::move(blocking), clock, std::move(settings));
+    auto connector = relay::PgConnector::make(std::move(loop), std::move(blocking), clock, std::move(settings));
     if (!connector.ok()) return std::move(connector).error();
     std::unique_ptr<Gauge> gauge = std::make_unique<PgGauge>(*std::move(connector));
     return gauge;
