@@ -124,6 +124,9 @@ bool TreeBuilder::parse_error(std::size_t position, const std::string&, const nl
 Result<JsonValue> parse_json(std::string_view text, JsonLimits limits) {
     if (text.size() > limits.bytes_max)
         return invalid("json_too_large", "more than " + std::to_string(limits.bytes_max) + " bytes");
+    // Never part of a JSON text; the parser would take it for the text's end.
+    if (const auto nul = text.find('\0'); nul != std::string_view::npos)
+        return invalid("bad_json", "not JSON in UTF-8 at byte " + std::to_string(nul + 1));
     TreeBuilder builder(limits);
     const bool complete = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
     if (builder.error) return *std::move(builder.error);

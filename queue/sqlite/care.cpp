@@ -165,7 +165,8 @@ void Care::check_tables(Connection& connection, CheckReport& report) {
 
 asio::awaitable<Result<BackupReport>> Care::backup(std::string path) {
     auto self = shared_from_this();
-    if (std::filesystem::exists(path))
+    std::error_code unknown;  // a disk that cannot be asked fails the copy itself
+    if (std::filesystem::exists(path, unknown))
         co_return Error{ErrorKind::conflict, "backup_exists", path + " is there already"};
     auto entered = enter("backup");
     if (!entered.ok()) co_return entered.error();
@@ -197,15 +198,15 @@ BackupReport Care::run_backup(const std::string& path) {
         const auto problems = integrity_problems(copied, "PRAGMA quick_check");
         if (!problems.empty()) report.failure = "the copy is damaged: " + problems.front();
     } catch (const SQLite::Exception& exception) {
-        const bool gave_way = exception.getErrorCode() == SQLITE_INTERRUPT;
-        report.failure = gave_way ? "it gave way: the write-ahead log reached its bound, or the service stops"
-                                  : std::string(exception.what());
+        report.gave_way = exception.getErrorCode() == SQLITE_INTERRUPT;
+        report.failure = report.gave_way ? "it gave way: the write-ahead log reached its bound, or the service stops"
+                                         : std::string(exception.what());
     }
     copy_.reset();
     if (report.failure.empty()) {
         std::error_code failed;
         if (sync_file(partial)) std::filesystem::rename(partial, path, failed);
-        if (failed || !std::filesystem::exists(path) || !sync_folder_of(path))
+        if (failed || !std::filesystem::exists(path, failed) || !sync_folder_of(path))
             report.failure = "the copy cannot be made durable";
         else
             report.bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, failed));

@@ -39,7 +39,8 @@ struct BackupReport {
     WallTime at{};
     Millis took{};
     std::int64_t bytes = 0;
-    std::string failure;  ///< empty: the file is there, and its own check found nothing
+    std::string failure;    ///< empty: the file is there, and its own check found nothing
+    bool gave_way = false;  ///< it failed for the log's bound, or a stop: it can be tried again soon
 };
 
 /// Indexes made anew from their tables, one at a time.

@@ -123,9 +123,18 @@ awaitable<Result<void>> spill_chunk(Call& call, store::Intake intake, std::share
     co_return spilled;
 }
 
+void refuse_all(Chunk& chunk, const Error& error) {
+    for (Line& line : chunk) {
+        if (line.error) continue;
+        line.accepted.reset();
+        refuse(line, error, http::http_status_of(error.kind));
+    }
+}
+
 /// One chunk in one transaction. When that fails nothing of the chunk is accepted, and each of its lines says so.
 /// The chunk is one thread's at a time; it is shared because a thread may let go of it after its answer.
-awaitable<void> submit_chunk(Call& call, store::Intake intake, std::shared_ptr<Chunk> chunk) {
+/// @return what it failed with.
+awaitable<std::optional<Error>> submit_chunk(Call& call, store::Intake intake, std::shared_ptr<Chunk> chunk) {
     std::function<Result<bool>(store::Connection&)> read = [chunk](store::Connection&) -> Result<bool> {
         read_chunk(*chunk);
         return true;
@@ -144,12 +153,8 @@ awaitable<void> submit_chunk(Call& call, store::Intake intake, std::shared_ptr<C
         const auto accepted = co_await call.context().store.commit(queue::CommandClass::intake, std::move(accept));
         if (!accepted.ok()) failure = accepted.error();
     }
-    if (!failure) co_return;
-    for (Line& line : *chunk) {
-        if (line.error) continue;
-        line.accepted.reset();
-        refuse(line, *failure, http::http_status_of(failure->kind));
-    }
+    if (failure) refuse_all(*chunk, *failure);
+    co_return failure;
 }
 
 void write_line(std::string& out, const Line& line, bool array) {
@@ -187,6 +192,7 @@ awaitable<Reply> put_records(Call& call) {
     const bool array = wants_array(call.request.headers);
     std::string out;
     std::size_t taken = 0;
+    std::optional<Error> failure;
     for (;;) {
         auto texts = co_await lines.next();
         if (!texts.ok()) co_return problem_reply(texts.error());
@@ -195,7 +201,11 @@ awaitable<Reply> put_records(Call& call) {
         if (taken > kLinesMax) co_return too_many_lines();
         auto chunk = std::make_shared<Chunk>();
         for (TextLine& text : *texts) chunk->emplace_back(std::move(text));
-        co_await submit_chunk(call, *intake, chunk);
+        // After a chunk that failed nothing more is accepted: sent again, an earlier line would come after a later one.
+        if (failure)
+            refuse_all(*chunk, *failure);
+        else
+            failure = co_await submit_chunk(call, *intake, chunk);
         for (const Line& line : *chunk) write_line(out, line, array);
     }
     if (taken == 0) co_return problem_reply(invalid("empty_body", "send one JSON object a line"));

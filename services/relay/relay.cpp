@@ -118,6 +118,7 @@ void Relay::forget_step() {
 
 asio::awaitable<Result<void>> Relay::release() {
     released_ = true;
+    ++releases_;
     // Whoever waits for an answer in it gets an error, and ends it.
     if (session_) session_->close();
     db_.abort();
@@ -132,6 +133,7 @@ asio::awaitable<Result<void>> Relay::release() {
 }
 
 asio::awaitable<Result<void>> Relay::resume(bool reread) {
+    const int releases = releases_;
     queue::Work work = [](queue::Transaction& transaction) -> Result<void> {
         save_released(queue::sqlite::connection_of(transaction), false);
         save_alarm(queue::sqlite::connection_of(transaction), std::nullopt);
@@ -139,6 +141,7 @@ asio::awaitable<Result<void>> Relay::resume(bool reread) {
     };
     auto saved = co_await store_.commit(queue::CommandClass::settle, std::move(work));
     if (!saved.ok()) co_return saved;
+    if (releases_ != releases) co_return Error{ErrorKind::conflict, "released", "it was released meanwhile"};
     accept_other_ = stopped_ || (alarm_ && alarm_->code == "payment_db_other");
     reread_asked_ = reread_asked_ || reread;
     alarm_.reset();

@@ -56,18 +56,37 @@ std::string backup_name(WallTime now) {
     return std::string(kName) + time + ".db";
 }
 
-/// All but the newest `keep`; other files of the folder are not ours.
-void remove_old_backups(const std::string& folder, std::size_t keep) {
+/// The files of earlier nights, sorted; other files of the folder are not ours.
+std::vector<std::string> files_ending(const std::string& folder, std::string_view ending) {
     namespace fs = std::filesystem;
     std::vector<std::string> names;
     std::error_code failed;
-    for (const auto& file : fs::directory_iterator(folder, failed)) {
-        const std::string name = file.path().filename().string();
-        if (name.starts_with(kName) && name.ends_with(".db")) names.push_back(name);
+    for (fs::directory_iterator file(folder, failed), end; !failed && file != end; file.increment(failed)) {
+        const std::string name = file->path().filename().string();
+        if (name.starts_with(kName) && name.ends_with(ending)) names.push_back(name);
     }
+    if (failed) log_warn("backups_not_listed", {{"detail", failed.message()}});
     std::sort(names.begin(), names.end());
-    for (std::size_t at = 0; at + keep < names.size(); ++at) fs::remove(fs::path(folder) / names[at], failed);
-    if (failed) log_warn("old_backups_kept", {{"detail", failed.message()}});
+    return names;
+}
+
+void remove_file(const std::string& folder, const std::string& name) {
+    std::error_code failed;
+    std::filesystem::remove(std::filesystem::path(folder) / name, failed);
+    if (failed) log_warn("old_backup_kept", {{"file", name}, {"detail", failed.message()}});
+}
+
+/// What a process that died in a backup left: as big as a backup, and of no use.
+void remove_unfinished(const std::string& folder) {
+    for (const char* ending : {".db.partial", ".db.partial-journal"})
+        for (const std::string& name : files_ending(folder, ending)) remove_file(folder, name);
+}
+
+/// All but the newest `keep`. Where the clock was set back, `written` is not the newest by its name, and stays.
+void remove_old_backups(const std::string& folder, std::size_t keep, const std::string& written) {
+    auto names = files_ending(folder, ".db");
+    std::erase(names, written);
+    for (std::size_t at = 0; at + keep < names.size() + 1; ++at) remove_file(folder, names[at]);
 }
 
 }  // namespace
@@ -160,17 +179,21 @@ asio::awaitable<Settlement> Nightly::carry_out(std::string kind) {
 }
 
 asio::awaitable<Settlement> Nightly::back_up() {
-    const std::string path = parts_.backup_dir + "/" + backup_name(parts_.clock.wall_now());
-    const auto report = co_await parts_.store.backup(path);
+    const std::string folder = parts_.backup_dir;
+    auto clear = [folder] { remove_unfinished(folder); };
+    co_await run_on(parts_.blocking, std::move(clear));
+    const std::string name = backup_name(parts_.clock.wall_now());
+    const auto report = co_await parts_.store.backup(folder + "/" + name);
     if (!report.ok()) co_return again_after(kAgain);  // a check or another backup is under way
+    if (report->gave_way) co_return again_after(kAgain);
     if (!report->failure.empty()) {
         log_error("backup_failed", {{"detail", report->failure}});
         co_return Settlement::parked("backup_failed", report->failure,
                                      "Look at the disk of the backups; the next night tries again");
     }
     log_info("backup_done", {{"dur_ms", report->took}, {"bytes", report->bytes}});
-    auto tidy = [folder = parts_.backup_dir, keep = static_cast<std::size_t>(parts_.settings.backups)] {
-        remove_old_backups(folder, keep);
+    auto tidy = [folder, name, keep = static_cast<std::size_t>(parts_.settings.backups)] {
+        remove_old_backups(folder, keep, name);
     };
     co_await run_on(parts_.blocking, std::move(tidy));
     co_return Settlement::applied(0);

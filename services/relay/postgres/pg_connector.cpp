@@ -120,8 +120,8 @@ Result<std::unique_ptr<PgConnector>> PgConnector::make(asio::any_io_executor loo
     set_default(*parameters, "gssencmode", "disable");  // Kerberos would block the loop
     set_default(*parameters, "keepalives_idle", "5");
     set_default(*parameters, "tcp_user_timeout", "5000");
-    return std::unique_ptr<PgConnector>(new PgConnector(std::move(loop), std::move(blocking), clock,
-                                                        std::move(settings), *std::move(parameters)));
+    return std::unique_ptr<PgConnector>(
+        new PgConnector(std::move(loop), std::move(blocking), clock, std::move(settings), *std::move(parameters)));
 }
 
 asio::awaitable<Result<std::unique_ptr<PgConnection>>> PgConnector::open() {

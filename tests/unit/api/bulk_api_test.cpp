@@ -148,6 +148,21 @@ TEST_F(BulkInParts, AChunkEndsWithItsBytesToo) {
     EXPECT_EQ(lines.count(), 7u);
 }
 
+TEST_F(BulkInParts, NothingIsAcceptedAfterAChunkThatFailed) {
+    std::vector<std::string> parts(2);
+    for (int i = 0; i < 256; ++i) parts[0] += bulk_line(i);
+    parts[1] = bulk_line(1);  // sent again, the first line of it would otherwise come last
+    const auto response = bulk_of(parts, [&](std::size_t part) -> boost::asio::awaitable<void> {
+        free_bytes = part == 0 ? 0 : std::int64_t{1} << 40;
+        co_await count_records();
+    });
+    EXPECT_EQ(response.status, 200);
+    std::size_t refused = 0;
+    for (std::size_t at = 0; (at = response.body.find("\"status\":503", at)) != std::string::npos; ++at) ++refused;
+    EXPECT_EQ(refused, 257u) << response.body.substr(response.body.size() - 400);
+    EXPECT_EQ(accepted, 0u);
+}
+
 TEST_F(BulkInParts, WhatCameBeforeTheLineThatIsTooMuchOrTheCutIsAccepted) {
     std::vector<std::string> parts(3);
     for (int i = 0; i < 300; ++i) parts[0] += bulk_line(i);

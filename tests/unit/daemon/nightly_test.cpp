@@ -118,6 +118,28 @@ TEST_F(NightlyTest, ANightThatPassedWhileItWasDownIsMadeUpForOnce) {
     EXPECT_EQ(files().size(), 2u);
 }
 
+TEST_F(NightlyTest, WhatAProcessThatDiedInABackupLeftIsRemoved) {
+    for (const char* name : {"nightly-2026-01-01T023000Z.db.partial", "nightly-2026-01-01T023000Z.db.partial-journal"})
+        std::ofstream(backups / name) << "half of a database";
+    std::ofstream(backups / "mine.partial") << "not ours";
+    begin();
+    pass_until(next_night() + minutes(2));
+    const auto left = files();
+    ASSERT_EQ(left.size(), 2u);
+    EXPECT_EQ(left.front(), "mine.partial");
+    EXPECT_TRUE(left.back().ends_with("Z.db"));
+}
+
+TEST_F(NightlyTest, TheNewestBackupStaysThoughOthersBearALaterTime) {
+    for (const char* name : {"nightly-2099-01-01T023000Z.db", "nightly-2099-01-02T023000Z.db"})
+        std::ofstream(backups / name) << "written while the clock was wrong";
+    begin();
+    pass_until(next_night() + minutes(2));
+    const auto left = files();
+    ASSERT_EQ(left.size(), 2u);
+    EXPECT_NE(left.front().substr(0, 12), "nightly-2099") << "the one just written";
+}
+
 TEST_F(NightlyTest, ABackupThatFailsIsParkedWithItsReasonAndTheNextNightTriesAgain) {
     std::filesystem::remove(backups);
     std::ofstream(backups.string()) << "a file where the folder should be";

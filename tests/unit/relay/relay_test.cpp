@@ -225,6 +225,19 @@ TEST_F(RelayTest, ReleasedItLeavesAtOnceAndStaysAwayOverARestart) {
     EXPECT_EQ(records(), 2);
 }
 
+TEST_F(RelayTest, AReleaseDuringAResumeHolds) {
+    ASSERT_TRUE(finish(relay->release()).ok());
+    auto resuming = start(io, relay->resume(/*reread=*/false));
+    auto releasing = start(io, relay->release());
+    clock->run_for(Millis{0});
+    ASSERT_TRUE(releasing.take().ok());
+    const auto resumed = resuming.take();
+    EXPECT_EQ(resumed.ok() ? "" : resumed.error().code, "released");
+    EXPECT_EQ(status().state, "released");
+    restart();
+    EXPECT_EQ(status().state, "released");
+}
+
 TEST_F(RelayTest, ReleasedInTheMiddleOfAReadItLeavesWithoutTakingThePageIn) {
     payments.add("C1", a_contact());
     std::optional<Pending<Result<void>>> asked;

@@ -98,6 +98,15 @@ TEST(ParseJson, NamesThePlaceOfTheFault) {
     EXPECT_TRUE(parse_json("[[[[1]]]]", {.depth_max = 4}).ok());
 }
 
+TEST(ParseJson, ANulEndsNoText) {
+    using std::string_view_literals::operator""sv;
+    for (const auto text : {"1\0"sv, "{}\0{"sv, "\0"sv, "[1,\0 2]"sv}) {
+        const auto value = parse_json(text);
+        ASSERT_FALSE(value.ok());
+        EXPECT_EQ(value.error().code, "bad_json");
+    }
+}
+
 TEST(ParseJson, HostileNestingEndsAtTheBound) {
     EXPECT_EQ(parse_json(std::string(1'000'000, '[')).error().code, "json_too_deep");
 }
