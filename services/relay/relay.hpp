@@ -94,7 +94,7 @@ class Relay final : public Control {
     std::optional<Cursor> cursor_{};
     std::optional<Alarm> alarm_{};
     bool released_ = false;
-    int releases_ = 0;  ///< asked for by this process
+    int releases_ = 0;           ///< asked for by this process
     bool stopped_ = false;       ///< another database: a person decides
     bool accept_other_ = false;  ///< a person has: the next unknown database is ours
     bool reread_asked_ = false;
