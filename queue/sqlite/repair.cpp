@@ -76,19 +76,15 @@ Result<Old> look_at(const std::string& copy, const std::string& path) {
     }
 }
 
-/// What follows from other rows: counts of jobs, ids that may not be used twice, an epoch above all tokens.
-void derive(SQLite::Database& old, SQLite::Database& database) {
-    const auto counted = column_of(database, "SELECT name FROM pragma_table_info('lane_counts')");
-    const bool prunes = std::find(counted.begin(), counted.end(), "pruned") != counted.end();
-    database.exec(prunes ? "UPDATE lane_counts SET jobs = pruned" : "UPDATE lane_counts SET jobs = 0");
-    database.exec(
-        "INSERT INTO lane_counts (lane_id, state, jobs) SELECT lane_id, state, count(*) FROM jobs WHERE true "
-        "GROUP BY lane_id, state ON CONFLICT (lane_id, state) DO UPDATE SET jobs = jobs + excluded.jobs");
-    if (!column_of(database, "SELECT name FROM pragma_table_info('parked_counts')").empty()) {
-        database.exec("DELETE FROM parked_counts");
-        database.exec(
-            "INSERT INTO parked_counts (lane_id, kind_id, cause, jobs) SELECT lane_id, kind_id, cause, count(*) "
-            "FROM jobs WHERE state = 5 GROUP BY lane_id, kind_id, cause");
+/// Ids go on behind those that were given out, also of tables that are empty now.
+void raise_ids(SQLite::Database& old, SQLite::Database& database) {
+    for (const std::string& table :
+         column_of(database,
+                   "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' AND name NOT IN "
+                   "(SELECT name FROM sqlite_sequence)")) {
+        SQLite::Statement begin(database, "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, 0)");
+        begin.bind(1, table);
+        begin.exec();
     }
     try {
         SQLite::Statement given(old, "SELECT name, seq FROM sqlite_sequence");
@@ -104,6 +100,23 @@ void derive(SQLite::Database& old, SQLite::Database& database) {
         // The highest id that is left may not be the highest that was given out.
         database.exec("UPDATE sqlite_sequence SET seq = seq + 1000000");
     }
+}
+
+/// What follows from other rows: counts of jobs, ids that may not be used twice, an epoch above all tokens.
+void derive(SQLite::Database& old, SQLite::Database& database) {
+    const auto counted = column_of(database, "SELECT name FROM pragma_table_info('lane_counts')");
+    const bool prunes = std::find(counted.begin(), counted.end(), "pruned") != counted.end();
+    database.exec(prunes ? "UPDATE lane_counts SET jobs = pruned" : "UPDATE lane_counts SET jobs = 0");
+    database.exec(
+        "INSERT INTO lane_counts (lane_id, state, jobs) SELECT lane_id, state, count(*) FROM jobs WHERE true "
+        "GROUP BY lane_id, state ON CONFLICT (lane_id, state) DO UPDATE SET jobs = jobs + excluded.jobs");
+    if (!column_of(database, "SELECT name FROM pragma_table_info('parked_counts')").empty()) {
+        database.exec("DELETE FROM parked_counts");
+        database.exec(
+            "INSERT INTO parked_counts (lane_id, kind_id, cause, jobs) SELECT lane_id, kind_id, cause, count(*) "
+            "FROM jobs WHERE state = 5 GROUP BY lane_id, kind_id, cause");
+    }
+    raise_ids(old, database);
     database.exec("INSERT OR IGNORE INTO epochs (id, epoch) VALUES (1, 0)");
     database.exec("UPDATE epochs SET epoch = max(epoch, coalesce((SELECT max(token) >> 32 FROM jobs), 0) + 1)");
 }

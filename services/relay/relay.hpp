@@ -101,7 +101,6 @@ class Relay final : public Control {
 
     std::unique_ptr<PaymentSession> session_{};
     SteadyTime session_since_{};
-    Identity identity_{};
     std::optional<Walk> walk_{};
     std::vector<std::int64_t> ids_{};  ///< of the step, ascending, descending from the back: next is back()
     bool listed_ = false, more_behind_ = false;

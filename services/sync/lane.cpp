@@ -185,59 +185,57 @@ asio::awaitable<void> Lane::run() {
     for (;;) {
         const bool stopping = co_await stop_requested();
         if (stopping) co_return;
-        const bool sent = co_await send_next();
-        if (!sent) continue;
+        co_await send_next();
     }
 }
 
 /// One look at the lane: starts a flight, or waits for a reason to look again.
-asio::awaitable<bool> Lane::send_next() {
+asio::awaitable<void> Lane::send_next() {
     const auto now = world_.clock.steady_now();
     // Bulk flights may wait long for their slots: what somebody waits for does not queue up behind them.
     const bool urgent = next_urgency() == pacing::Urgency::interactive;
     const auto flights_max = std::min(world_.flights_max + (urgent ? 1 : 0), parts_.flights_allowed);
     if (!parts_.may_send || flights_ >= flights_max || doubts_ >= kDoubtsMax) {
         co_await wake_.wait();
-        co_return false;
+        co_return;
     }
     if (!parts_.can_settle()) {
         // Nothing is begun that a full disk, or a repair, could keep from being settled.
         co_await wake_.wait_until(world_.clock, now + kRoomAgain);
-        co_return false;
+        co_return;
     }
     // While the provider gives no sound answers, what became of a few calls is found out before more are made unknown.
     const bool enough_unknown = parts_.failures_in_row > 0 && resolving_ >= kUnknownMax;
     const auto hold_until = parts_.hold_until + (enough_unknown ? kUnknownHold : Millis{0});
     if (now < hold_until) {
         co_await wake_.wait_until(world_.clock, hold_until);
-        co_return false;
+        co_return;
     }
     if (!world_.store.next_kind(parts_.lane)) {
         co_await wake_.wait();
-        co_return false;
+        co_return;
     }
     if (const auto turn = parts_.breaker.ask(parts_.lane, now); !turn.go) {
         closed_until_ = turn.retry_at;
         co_await wake_.wait_until(world_.clock, turn.retry_at);
-        co_return false;
+        co_return;
     }
     // The batch is formed when a call may go, not before: what arrives meanwhile still gets in.
     Caller::Urge urge = [this] { return next_urgency(); };
     const bool granted = co_await caller_.wait_for_slot(write_class_, std::move(urge));
-    if (!granted || !parts_.may_send) co_return false;
+    if (!granted || !parts_.may_send) co_return;
     const auto kind = world_.store.next_kind(parts_.lane);
-    if (!kind) co_return false;
+    if (!kind) co_return;
     auto claims = world_.store.claim(parts_.lane, *kind, parts_.claim_max);
     if (claims.empty()) {
         // The storage thread is changing the very jobs that could be claimed; it wakes us when it is done. Nothing
         // above suspends, so to look again at once would keep the loop from ever hearing of it.
         co_await wake_.wait_until(world_.clock, world_.clock.steady_now() + kClaimAgain);
-        co_return false;
+        co_return;
     }
     ++flights_;
     parts_.breaker.begin(parts_.lane);
     tasks_.spawn(flight(std::move(claims)), "flight");
-    co_return true;
 }
 
 asio::awaitable<void> Lane::resolve_one(store::Call call) {

@@ -73,7 +73,7 @@ class Lane {
  private:
     boost::asio::awaitable<void> run();
     [[nodiscard]] pacing::Urgency next_urgency() const;
-    boost::asio::awaitable<bool> send_next();
+    boost::asio::awaitable<void> send_next();
     boost::asio::awaitable<void> resolve_one(store::Call call);
     boost::asio::awaitable<void> flight(std::vector<queue::Claim> claims);
 

@@ -183,6 +183,19 @@ TEST_F(RepairTest, TokensRiseAlsoWhenTheEpochIsLost) {
     EXPECT_GT(bench.store().epoch(), epoch);
 }
 
+TEST_F(RepairTest, IdsGoOnThoughEveryJobIsGone) {
+    fill();
+    {
+        SQLite::Database file(options.path, SQLite::OPEN_READWRITE);
+        file.exec("DELETE FROM job_bodies");
+        file.exec("DELETE FROM jobs");
+    }
+    options.accept_loss = true;
+    ASSERT_TRUE(sqlite::repair(options).ok());
+    bench.reopen();
+    EXPECT_GT(bench.enqueue(a_job("later")).id, *ids.rbegin()) << "an id is never given out twice";
+}
+
 TEST_F(RepairTest, AStoreThatIsOpenAndAFileThatIsNoneAreRefused) {
     const auto open = sqlite::repair(options);
     ASSERT_FALSE(open.ok());
