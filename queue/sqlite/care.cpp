@@ -1,6 +1,7 @@
 #include "queue/sqlite/care.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <boost/asio/post.hpp>
 #include <filesystem>
@@ -179,6 +180,23 @@ asio::awaitable<Result<BackupReport>> Care::backup(std::string path) {
     co_return *report;
 }
 
+/// Empty: there is room. A copy on the store's own disk leaves what intake needs: better no backup than no intake.
+std::string Care::room_lacking(const std::string& path) const {
+    const std::string folder = std::filesystem::absolute(path).parent_path();
+    struct stat store{};
+    struct stat target{};
+    std::error_code failed;
+    const auto space = std::filesystem::space(folder, failed);
+    if (failed || ::stat(settings_.path.c_str(), &store) != 0 || ::stat(folder.c_str(), &target) != 0) return {};
+    const bool shared = store.st_dev == target.st_dev;
+    const auto free =
+        shared && settings_.free_bytes ? settings_.free_bytes() : static_cast<std::int64_t>(space.available);
+    const std::int64_t needed = store.st_size + (shared ? settings_.free_bytes_min_intake : 0);
+    if (free >= needed) return {};
+    return "the copy needs " + std::to_string(needed >> 20) + " MiB of free disk, " + std::to_string(free >> 20) +
+           " MiB are left";
+}
+
 BackupReport Care::run_backup(const std::string& path) {
     BackupReport report;
     report.path = path;
@@ -186,6 +204,8 @@ BackupReport Care::run_backup(const std::string& path) {
     const std::string partial = path + ".partial";
     std::error_code ignored;
     std::filesystem::remove(partial, ignored);
+    report.failure = room_lacking(path);
+    if (!report.failure.empty()) return report;
     try {
         {
             Connection connection = open(1);

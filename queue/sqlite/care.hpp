@@ -34,6 +34,7 @@ class Care : public std::enable_shared_from_this<Care> {
  private:
     CheckReport run_check(CheckDepth depth);
     BackupReport run_backup(const std::string& path);
+    std::string room_lacking(const std::string& path) const;
     void check_tables(Connection& connection, CheckReport& report);
     boost::asio::awaitable<Result<void>> on_thread(std::function<void()> work);
     Connection open(std::int64_t log_share);

@@ -68,6 +68,23 @@ TEST_F(CareTest, ABackupThatCannotBeWrittenSaysSoAndLeavesNothing) {
     EXPECT_NE(report->failure, "");
 }
 
+TEST_F(CareTest, ABackupLeavesTheRoomThatIntakeNeeds) {
+    auto settings = settings_for(folder.file("tight.db"));
+    std::int64_t left = std::int64_t{1} << 40;
+    settings.free_bytes = [&left] { return left; };
+    Bench tight(settings);
+    ASSERT_TRUE(tight.open().ok());
+    tight.enqueue(a_job("k"));
+    left = settings.free_bytes_min_intake + 1;
+    const std::string copy = folder.file("copy.db");
+    const auto refused = finish(tight, tight.store().backup(copy));
+    ASSERT_TRUE(refused.ok());
+    EXPECT_NE(refused->failure.find("MiB of free disk"), std::string::npos) << refused->failure;
+    EXPECT_FALSE(std::filesystem::exists(copy));
+    left = std::int64_t{1} << 40;
+    EXPECT_EQ(finish(tight, tight.store().backup(copy))->failure, "");
+}
+
 TEST_F(CareTest, BackupAndCheckNeverRunTogether) {
     fill(5);
     auto check = spillway::test::start(bench.io(), bench.store().check(CheckDepth::quick));
