@@ -72,7 +72,7 @@ class Session::Rest final : public BodyRest {
 
     asio::awaitable<Result<std::string>> next() override {
         if (session_.body_ == ReadState::part)
-            session_.body_ = co_await session_.read_until(ReadState::done, session_.context_->limits.body_timeout);
+            co_await session_.read_body();
         else if (session_.body_ == ReadState::done)
             co_return std::string();
         if (session_.body_ == ReadState::failed) co_return invalid("cut_body", "the body did not come to its end");
@@ -183,12 +183,20 @@ asio::awaitable<Session::Next> Session::one_request() {
     http11_ = reader_.http11();
     const int wrong = co_await check_head();
     if (wrong != 0) co_return co_await refuse_with(wrong, "bad_request", "the head of the request is not acceptable");
-    body_ = co_await read_until(ReadState::done, context_->limits.body_timeout);
+    body_left_ = context_->limits.body_timeout;
+    co_await read_body();
     if (body_ == ReadState::failed) co_return co_await refuse();
     auto request = reader_.take();
     if (body_ == ReadState::part) request.rest = std::make_shared<Rest>(*this);
     head_request_ = request.method == "HEAD";
     co_return co_await answer(std::move(request));
+}
+
+/// The body, or the next part of it. What it takes to come counts, however many parts it is.
+asio::awaitable<void> Session::read_body() {
+    const auto begun = context_->clock.steady_now();
+    body_ = co_await read_until(ReadState::done, body_left_);
+    body_left_ = std::max(Millis{0}, body_left_ - (context_->clock.steady_now() - begun));
 }
 
 /// @return the status to refuse with, 0 when all is well; tells a client that waits for it to go on.

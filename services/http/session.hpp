@@ -45,6 +45,7 @@ class Session : public std::enable_shared_from_this<Session> {
     ReadState read_at_once(ReadState goal);
     void received(const boost::system::error_code& error, std::size_t bytes);
     boost::asio::awaitable<ReadState> read_until(ReadState goal, Millis limit);
+    boost::asio::awaitable<void> read_body();
     boost::asio::awaitable<Next> refuse();
     boost::asio::awaitable<Next> refuse_with(int status, std::string code, std::string detail);
     boost::asio::awaitable<int> check_head();
@@ -73,6 +74,7 @@ class Session : public std::enable_shared_from_this<Session> {
     bool large_ = false;                ///< it counts among the context's large ones
     bool crowded_ = false;              ///< it was one too many
     ReadState body_ = ReadState::done;  ///< of the request in work: all there, `part` of it, or `failed`
+    Millis body_left_{};                ///< of the time that its bytes may take
     bool timed_out_ = false;            ///< the last read_until ended by its limit
     bool stopping_ = false;
     bool gone_ = false;  ///< the peer closed, or abort() cut it

@@ -333,6 +333,25 @@ TEST_F(ServerTest, WhatEndsABodyInPartsIsAnsweredByTheServer) {
     EXPECT_THAT(slow.hear_all(), StartsWith("HTTP/1.1 408"));
 }
 
+TEST_F(ServerTest, ABodyInPartsHasNoMoreTimeThanAWholeOne) {
+    ServerLimits limits;
+    limits.body_part_bytes = 100;
+    serve(limits);
+    auto raw = client();
+    const auto begun = clock_.steady_now();
+    raw.say("POST /parts HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n" + std::string(150, 'x'));
+    for (int part = 0; part < 2; ++part) {
+        settle();
+        clock_.advance(Millis{25'000});
+        raw.say(std::string(150, 'x'));
+    }
+    settle();
+    clock_.advance(Millis{10'001});
+    settle();
+    ASSERT_TRUE(raw.hear("HTTP/1.1 408"));
+    EXPECT_LT(clock_.steady_now() - begun, Millis{61'000}) << "not at a later part's own limit";
+}
+
 TEST_F(ServerTest, AnAnswerBeforeTheEndOfABodyInPartsEndsTheConnection) {
     ServerLimits limits;
     limits.body_part_bytes = 100;
