@@ -11,5 +11,5 @@ CREATE TABLE watches (
     due_ms INTEGER NOT NULL,                   -- the next look
     told TEXT NOT NULL DEFAULT ''              -- the last finding that was reported
 ) STRICT;
-CREATE INDEX watches_due ON watches (due_ms);
+CREATE INDEX watches_due ON watches (connection_id, due_ms);
 CREATE INDEX watches_record ON watches (record_id);

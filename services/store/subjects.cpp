@@ -53,8 +53,8 @@ std::optional<Currency> currency_of_reference(Connection& connection, const std:
 
 std::vector<std::string> unclear_roles(Connection& connection, std::int64_t record_id) {
     auto& select = connection.statement(
-        "SELECT DISTINCT role FROM attempts WHERE record_id = :record AND verb = 'create' AND outcome = 'rejected' "
-        "AND code IN ('found_several', 'found_another', 'outcome_unclear') AND role NOT IN "
+        "SELECT DISTINCT role FROM attempts WHERE record_id = :record AND verb = 'create' AND (outcome = 'rejected' "
+        "AND code IN ('found_several', 'found_another', 'outcome_unclear') OR code = 'late_effect') AND role NOT IN "
         "(SELECT role FROM links WHERE record_id = :record) ORDER BY role");
     select.bind(":record", record_id);
     std::vector<std::string> roles;

@@ -39,12 +39,20 @@ void add_watch(Connection& connection, const ConnectionId& owner, const Intent& 
         now + pause_after(Millis{0}));
 }
 
-std::vector<Watch> due_watches(Connection& connection, WallTime now, std::size_t limit) {
+std::vector<std::string> connections_to_watch(Connection& connection, WallTime now) {
+    return rows(query(connection,
+                      "SELECT DISTINCT w.connection_id FROM watches w JOIN connections c ON c.id = w.connection_id "
+                      "WHERE w.due_ms <= ?1 AND c.state = 'active'",
+                      now),
+                [](SQLite::Statement& row) { return text(row, 0); });
+}
+
+std::vector<Watch> due_watches(Connection& connection, const std::string& owner, WallTime now, std::size_t limit) {
     return rows(query(connection,
                       "SELECT w.id, w.connection_id, c.provider, c.tenant_id, w.record_id, w.record_version, w.job_id, "
                       "w.object, w.since_ms, w.told FROM watches w JOIN connections c ON c.id = w.connection_id "
-                      "WHERE w.due_ms <= ?1 AND c.state = 'active' ORDER BY w.due_ms LIMIT ?2",
-                      now, limit),
+                      "WHERE w.connection_id = ?1 AND w.due_ms <= ?2 AND c.state = 'active' ORDER BY w.due_ms LIMIT ?3",
+                      owner, now, limit),
                 read_watch);
 }
 
@@ -54,6 +62,10 @@ void looked(Connection& connection, const Watch& watch, WallTime now) {
         run(connection, "DELETE FROM watches WHERE id = ?1", watch.id);
     else
         run(connection, "UPDATE watches SET due_ms = ?2 WHERE id = ?1", watch.id, now + pause_after(age));
+}
+
+void put_off(Connection& connection, const Watch& watch, WallTime now) {
+    run(connection, "UPDATE watches SET due_ms = ?2 WHERE id = ?1", watch.id, now + kLookAtMostEvery);
 }
 
 void told(Connection& connection, const Watch& watch, const std::string& finding) {

@@ -20,10 +20,14 @@ struct Watch {
 };
 
 void add_watch(Connection& connection, const ConnectionId& owner, const Intent& intent, WallTime now);
-/// Those of active connections whose next look is due, the longest overdue first.
-std::vector<Watch> due_watches(Connection& connection, WallTime now, std::size_t limit);
+/// Active connections that have one whose next look is due.
+std::vector<std::string> connections_to_watch(Connection& connection, WallTime now);
+/// Those of one of them, the longest overdue first; none once it is not active.
+std::vector<Watch> due_watches(Connection& connection, const std::string& owner, WallTime now, std::size_t limit);
 /// After a look: the next one comes ever later; after `kWatched` there is none.
 void looked(Connection& connection, const Watch& watch, WallTime now);
+/// It could not be looked for now: in an hour again, however old it is.
+void put_off(Connection& connection, const Watch& watch, WallTime now);
 /// A finding is reported once.
 void told(Connection& connection, const Watch& watch, const std::string& finding);
 /// Of connections that cannot be looked at any more.

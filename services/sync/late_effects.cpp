@@ -18,6 +18,7 @@ using queue::sqlite::connection_of;
 namespace {
 
 constexpr std::size_t kAtOnce = 200;
+constexpr Millis kLookEvery{60 * 60 * 1000};
 constexpr std::string_view kCode = "late_effect";
 
 /// What the verdict says beside the object that the record is linked to; empty: nothing is there that is not its own.
@@ -82,62 +83,92 @@ Result<void> settle_look(queue::Transaction& transaction, const store::Watch& wa
     if (!loaded.ok()) return loaded.error();
     const auto open =
         transaction.find_open(watch.connection, store::record_key(loaded->subject.kind, loaded->subject.external_id));
-    if (open && store::has_open_intent(connection, open->id)) return success();  // it may be that call's: next time
+    if (open && store::has_open_intent(connection, open->id)) {
+        store::put_off(connection, watch, now);  // what was found may be that call's
+        return success();
+    }
     store::looked(connection, watch, now);
     const auto detail = finding(watch, verdict, loaded->subject.links);
     if (detail.empty() || detail == watch.told) return success();
     log_error("late_effect", {{"conn", watch.connection}, {"record", loaded->subject.external_id}, {"detail", detail}});
     if (auto told = tell(transaction, watch, *loaded, detail, now); !told.ok()) return told;
-    // One that is open is parked already, or waits to be sent; the next look tells then.
+    // One that is open is parked already, or waits to be sent: it is looked up first then, and finds what has landed.
     return open ? success() : park_anew(transaction, watch, *loaded, detail);
 }
 
 }  // namespace
 
-asio::awaitable<void> Service::look_for(std::vector<store::Watch> watches) {
-    const auto lane = lanes_.find(watches.front().connection);
+/// @return whether to go on with the connection's others: not when it cannot be read now.
+asio::awaitable<bool> Service::look_for(std::string connection, std::vector<store::Watch> watches) {
+    const auto lane = lanes_.find(connection);
     const auto app = apps_.find(watches.front().provider);
-    if (lane == lanes_.end() || app == apps_.end()) co_return;
+    if (lane == lanes_.end() || app == apps_.end()) co_return false;
     const auto held = lane->second;  // a disconnect meanwhile must not free it
     const auto& provider = *app->second.provider;
     std::vector<PreparedObject> objects;
     for (const auto& watch : watches) objects.push_back(watch.object);
     auto found = co_await held->read(provider.look_up(watches.front().tenant, objects), pacing::Urgency::bulk);
-    if (!found.ok()) {
-        log_warn("late_effects_not_read", {{"conn", watches.front().connection}, {"code", found.error().code}});
-        co_return;
+    if (!found.ok() && found.error().kind == ErrorKind::cancelled) co_return false;
+    if (!found.ok()) log_warn("late_effects_not_read", {{"conn", connection}, {"code", found.error().code}});
+    if (!found.ok() && found.error().http_status == 400 && watches.size() > 1) {
+        // One that the provider cannot be asked for must not hide the others.
+        for (auto& watch : watches) co_await look_for(connection, {std::move(watch)});
+        co_return true;
     }
-    std::vector<std::pair<store::Watch, Verdict>> looks;
+    std::vector<std::pair<store::Watch, std::optional<Verdict>>> looks;
     for (auto& watch : watches) {
-        auto verdict = provider.judge(watch.object, *found);
+        auto verdict = found.ok() ? std::optional(provider.judge(watch.object, *found)) : std::nullopt;
         looks.emplace_back(std::move(watch), std::move(verdict));
     }
-    queue::Work settle = [looks = std::move(looks), now = clock_.wall_now()](queue::Transaction& transaction) {
-        for (const auto& [watch, verdict] : looks)
-            if (auto settled = settle_look(transaction, watch, verdict, now); !settled.ok()) return settled;
+    queue::Work settle = [looks = std::move(looks),
+                          now = clock_.wall_now()](queue::Transaction& transaction) -> Result<void> {
+        for (const auto& [watch, verdict] : looks) {
+            auto settled = verdict ? settle_look(transaction, watch, *verdict, now) : success();
+            if (!settled.ok()) return settled;
+            if (!verdict) store::put_off(connection_of(transaction), watch, now);
+        }
         return success();
     };
     const auto settled = co_await store_.commit(queue::CommandClass::settle, std::move(settle));
     if (!settled.ok()) log_warn("late_effects_not_stored", {{"code", settled.error().code}});
+    co_return found.ok() && settled.ok();
+}
+
+asio::awaitable<void> Service::look_through(std::string connection) {
+    bool more = true;
+    while (more) {
+        std::function<Result<std::vector<store::Watch>>(queue::sqlite::Connection&)> load =
+            [connection, now = clock_.wall_now()](queue::sqlite::Connection& reading) {
+                return Result<std::vector<store::Watch>>(store::due_watches(reading, connection, now, kAtOnce));
+            };
+        auto due = co_await store_.read(std::move(load));
+        more = due.ok() && !due->empty();
+        if (more) more = co_await look_for(connection, *std::move(due));
+    }
+    looked_through_.erase(connection);
 }
 
 asio::awaitable<void> Service::look_for_late_effects() {
-    const auto now = clock_.wall_now();
-    std::function<Result<std::vector<store::Watch>>(queue::sqlite::Connection&)> load =
-        [now](queue::sqlite::Connection& connection) -> Result<std::vector<store::Watch>> {
-        return store::due_watches(connection, now, kAtOnce);
-    };
-    auto due = co_await store_.read(std::move(load));
-    if (!due.ok()) co_return;
-    std::map<std::string, std::vector<store::Watch>> by_connection;
-    for (auto& watch : *due) by_connection[watch.connection].push_back(std::move(watch));
-    for (auto& [connection, watches] : by_connection) co_await look_for(std::move(watches));
-    queue::Work forget = [before = now - store::kWatched](queue::Transaction& transaction) -> Result<void> {
-        store::forget_watches(connection_of(transaction), before);
-        return success();
-    };
-    const auto forgotten = co_await store_.commit(queue::CommandClass::intake, std::move(forget));
-    if (!forgotten.ok()) log_warn("watches_kept", {{"code", forgotten.error().code}});
+    for (;;) {
+        const bool slept = co_await clock_.sleep_for(kLookEvery);
+        if (!slept) co_return;
+        const auto now = clock_.wall_now();
+        std::function<Result<std::vector<std::string>>(queue::sqlite::Connection&)> load =
+            [now](queue::sqlite::Connection& reading) {
+                return Result<std::vector<std::string>>(store::connections_to_watch(reading, now));
+            };
+        const auto due = co_await store_.read(std::move(load));
+        if (!due.ok()) continue;
+        // Each by itself: one whose limits are used up may wait for hours.
+        for (const auto& connection : *due)
+            if (looked_through_.insert(connection).second) tasks_.spawn(look_through(connection), "late_effects");
+        queue::Work forget = [before = now - store::kWatched](queue::Transaction& transaction) -> Result<void> {
+            store::forget_watches(connection_of(transaction), before);
+            return success();
+        };
+        const auto forgotten = co_await store_.commit(queue::CommandClass::intake, std::move(forget));
+        if (!forgotten.ok()) log_warn("watches_kept", {{"code", forgotten.error().code}});
+    }
 }
 
 }  // namespace spillway::sync

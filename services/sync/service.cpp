@@ -80,6 +80,7 @@ asio::awaitable<Result<void>> Service::start() {
         for (auto& sync : *syncs) tasks_.spawn(watch_sync(std::move(sync)), "watch_sync");
     }
     tasks_.spawn(keep_beating(), "heartbeat");
+    tasks_.spawn(look_for_late_effects(), "late_effects");
     tasks_.spawn(maintain(), "maintain");
     co_return success();
 }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "connectors/oauth/oauth.hpp"
 #include "schema/runtime/task_group.hpp"
@@ -117,8 +118,8 @@ class Service final : public SyncService {
     boost::asio::awaitable<void> end_doubt();
 
     // late_effects.cpp
-    /// Of one connection. One that cannot be read is looked for the next time.
-    boost::asio::awaitable<void> look_for(std::vector<store::Watch> watches);
+    boost::asio::awaitable<bool> look_for(std::string connection, std::vector<store::Watch> watches);
+    boost::asio::awaitable<void> look_through(std::string connection);
     boost::asio::awaitable<void> look_for_late_effects();
 
     // sync_runs.cpp
@@ -139,6 +140,7 @@ class Service final : public SyncService {
     std::function<boost::asio::awaitable<void>(std::int64_t)> beaten_;
     std::function<void(const store::ConnectionRow&)> changed_;
     std::int64_t alarms_ = 0;
+    std::set<std::string> looked_through_;  ///< connections whose late effects are being looked for
     Departures departures_;
     TaskGroup tasks_;
 };

@@ -97,8 +97,8 @@ asio::awaitable<void> Service::park_orphans() {
     if (!parked.ok()) log_warn("orphans_not_parked", {{"code", parked.error().code}});
 }
 
-/// Housekeeping that no request triggers: pauses that have lapsed; rarely, orphans, late effects, and day counts that
-/// no sliding day holds any more.
+/// Housekeeping that no request triggers: pauses that have lapsed; rarely, orphans, and day counts that no sliding day
+/// holds any more.
 asio::awaitable<void> Service::maintain() {
     auto rare_at = clock_.steady_now();
     for (;;) {
@@ -109,7 +109,6 @@ asio::awaitable<void> Service::maintain() {
         rare_at = clock_.steady_now() + kRarely;
         co_await park_orphans();
         co_await end_doubt();
-        co_await look_for_late_effects();
         const auto before = clock_.wall_now() - pacing::DayBudget::kKept;
         queue::Work forget = [before](queue::Transaction& transaction) -> Result<void> {
             store::forget_day_calls(connection_of(transaction), before);
