@@ -2,16 +2,15 @@
 // The real transport: HTTP/1.1 over TCP or TLS with kept-alive connections.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <functional>
 #include <memory>
 
+#include "connectors/http/origin.hpp"
 #include "connectors/transport.hpp"
 
 namespace spillway::connectors {
 
 struct OpenedLink;
-struct Origin;
 /// Opens a connection by `until`; see open_link().
 using LinkOpener = std::function<boost::asio::awaitable<OpenedLink>(Origin origin, SteadyTime until)>;
 
@@ -23,8 +22,7 @@ struct TransportOptions {
     Millis idle_max{30'000};      ///< an unused connection is closed after this
     std::string extra_ca_file{};  ///< PEM, trusted beside the system's; for tests and private proxies
     std::string user_agent = "Spillway/" SPILLWAY_VERSION;
-    /// Asked for every address of an origin before it is connected to; empty: all are good.
-    std::function<bool(const Origin& origin, const boost::asio::ip::address& address)> admits{};
+    AddressFilter admits{};
     LinkOpener open_link{};  ///< instead of TCP and TLS: simulations, whose network is in memory
 };
 

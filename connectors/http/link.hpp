@@ -3,10 +3,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,9 +41,6 @@ struct OpenedLink {
 /// TLS 1.2 or newer, peers verified against the system's authorities and, where given, those in `extra_ca_file` (PEM).
 /// Throws boost::system::system_error when that file cannot be read.
 boost::asio::ssl::context make_tls_context(const std::string& extra_ca_file);
-
-/// Whether a connection to the origin may go to this address of it. Empty: to any.
-using AddressFilter = std::function<bool(const Origin& origin, const boost::asio::ip::address& address)>;
 
 /// Resolves once, leaves out what `admits` refuses, connects (one address after the other, each with its share of what
 /// is left of the time) and shakes hands, with SNI and the host name checked, by `until` on `clock`. Never blocks the

@@ -1,7 +1,9 @@
 #pragma once
 // The place that a request goes to: scheme, host, port.
 
+#include <boost/asio/ip/address.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,5 +24,8 @@ struct Origin {
 /// Reads "http://host[:port]" or "https://…"; a single trailing slash is accepted. Nothing for user info, a path, a
 /// query or a host with other characters than letters, digits, '-', '.' and '_' (IPv6 addresses in brackets).
 std::optional<Origin> parse_origin(std::string_view text);
+
+/// Asked for every address of an origin before it is connected to. Empty: all are good.
+using AddressFilter = std::function<bool(const Origin& origin, const boost::asio::ip::address& address)>;
 
 }  // namespace spillway::connectors

@@ -8,7 +8,7 @@ namespace spillway::guard {
 struct Notice {
     enum class Level { alert, page };
     Level level = Level::alert;
-    std::string code;  ///< a stable word; deploy/RUNBOOK.md has an entry for each
+    std::string code;  ///< a stable word
     std::string detail;
 };
 

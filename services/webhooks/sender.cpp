@@ -144,7 +144,9 @@ asio::awaitable<void> Sender::stop(Millis grace) { co_await flights_.stop(parts_
 asio::awaitable<void> Sender::sweep() {
     std::function<Result<bool>(Connection&)> look = [](Connection& connection) {
         return Result<bool>(
-            store::query(connection, "SELECT 1 FROM webhooks WHERE state = 'deleted' LIMIT 1").executeStep());
+            store::first_row(store::query(connection, "SELECT 1 FROM webhooks WHERE state = 'deleted' LIMIT 1"),
+                             [](SQLite::Statement&) { return true; })
+                .has_value());
     };
     auto any = co_await parts_.store.read<bool>(std::move(look));
     if (!any.ok() || !*any) co_return;
