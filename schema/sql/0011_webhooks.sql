@@ -9,7 +9,7 @@ CREATE TABLE webhooks (
     state TEXT NOT NULL CHECK (state IN ('active', 'disabled', 'deleted')),
     reason TEXT NOT NULL DEFAULT '',           -- why disabled
     sealed TEXT NOT NULL,                      -- the signing secret
-    old_sealed TEXT NOT NULL DEFAULT '',       -- the one before a rotation, signing too until
+    old_sealed TEXT NOT NULL DEFAULT '',       -- those before a rotation, a line each, signing too until
     old_until_ms INTEGER NOT NULL DEFAULT 0,
     cursor INTEGER NOT NULL,                   -- of the last event that became a delivery or was passed over
     failing_since_ms INTEGER,                  -- the first failure after the last success

@@ -11,29 +11,44 @@ namespace {
 
 using webhooks::WebhookRow;
 
-constexpr std::size_t kUrlMax = 2'000;
 constexpr auto kOverlap = std::chrono::hours(24);
 
 Error off() { return {ErrorKind::conflict, "webhooks_off", "webhooks are not served here"}; }
 
-/// Members that are given take the place of the row's. Errors: invalid with pointer.
-Result<void> read_wishes(const Call& call, const JsonValue& body, WebhookRow& row) {
-    auto url = optional_text(body, "url", kUrlMax);
+/// What the caller wants to be otherwise.
+struct Wishes {
+    std::optional<std::string> url, types, connection;
+};
+
+/// Errors: invalid with pointer.
+Result<Wishes> read_wishes(const Call& call, const JsonValue& body) {
+    Wishes wishes;
+    auto url = optional_text(body, "url", webhooks::kUrlBytesMax);
     if (!url.ok()) return std::move(url).error();
-    if (*url) {
-        const auto target = webhooks::check_url(**url, call.context().webhooks->allowed());
+    wishes.url = *std::move(url);
+    if (wishes.url) {
+        const auto target = webhooks::check_url(*wishes.url, call.context().webhooks->allowed());
         if (!target.ok()) return invalid(target.error().code, target.error().detail, "/url");
-        row.url = **url;
     }
-    if (body.find("types") != nullptr || row.types.empty()) {
-        auto types = webhooks::read_types(body.find("types"));
+    if (const JsonValue* given = body.find("types")) {
+        auto types = webhooks::read_types(given);
         if (!types.ok()) return std::move(types).error();
-        row.types = *std::move(types);
+        wishes.types = *std::move(types);
+    }
+    if (const JsonValue* given = body.find("connection_id"); given != nullptr && given->is_null()) {
+        wishes.connection = "";  // of all connections again
+        return wishes;
     }
     auto connection = optional_text(body, "connection_id", 128);
     if (!connection.ok()) return std::move(connection).error();
-    if (*connection) row.connection = **connection;
-    return success();
+    wishes.connection = *std::move(connection);
+    return wishes;
+}
+
+void apply(const Wishes& wishes, WebhookRow& row) {
+    if (wishes.url) row.url = *wishes.url;
+    if (wishes.types) row.types = *wishes.types;
+    if (wishes.connection) row.connection = *wishes.connection;
 }
 
 /// What the caller may not see is not there; a connection of another partner would give no event.
@@ -47,6 +62,13 @@ Result<void> check_scope(store::Connection& connection, const WebhookRow& row) {
     return success();
 }
 
+/// A submission whose answer was lost comes again: a second webhook would tell its receiver everything twice.
+Result<void> check_single(store::Connection& connection, const WebhookRow& row) {
+    const auto same = webhooks::find_same(connection, row);
+    if (!same) return success();
+    return Error{ErrorKind::conflict, "webhook_exists", *same + " sends to that address already"};
+}
+
 /// Changes the row as it then is, for the sender may disable it meanwhile, and tells the sender.
 awaitable<Result<WebhookRow>> change_row(Call& call, std::function<void(WebhookRow&)> change) {
     std::function<Result<WebhookRow>(queue::Transaction&)> work =
@@ -57,6 +79,7 @@ awaitable<Result<WebhookRow>> change_row(Call& call, std::function<void(WebhookR
         if (!row) return Error{ErrorKind::not_found, "not_found", "there is no such webhook"};
         change(*row);
         if (auto scope = check_scope(connection, *row); !scope.ok()) return std::move(scope).error();
+        if (auto single = check_single(connection, *row); !single.ok()) return std::move(single).error();
         webhooks::update_webhook(connection, *row);
         return *std::move(row);
     };
@@ -71,14 +94,17 @@ awaitable<Reply> create_webhook(Call& call) {
     const auto body = read_object_body(call, {"url", "types", "connection_id", "partner_id"});
     if (!body.ok()) co_return problem_reply(body.error());
     if (call.context().webhooks == nullptr) co_return problem_reply(off());
-    const auto url = required_text(*body, "url", kUrlMax);
+    const auto url = required_text(*body, "url", webhooks::kUrlBytesMax);
     if (!url.ok()) co_return problem_reply(url.error());
     const auto partner = optional_text(*body, "partner_id", 128);
     if (!partner.ok()) co_return problem_reply(partner.error());
     if (*partner && !call.principal.sees(**partner)) co_return no_such("partner");
     WebhookRow row;
     row.partner = call.principal.partner.value_or(partner->value_or(""));
-    if (auto read = read_wishes(call, *body, row); !read.ok()) co_return problem_reply(read.error());
+    auto wishes = read_wishes(call, *body);
+    if (!wishes.ok()) co_return problem_reply(wishes.error());
+    if (!wishes->types) wishes->types = *webhooks::read_types(nullptr);
+    apply(*wishes, row);
     row.id = "whk_" + call.context().random.hex128();
     row.created = call.now();
     const Secret secret = webhooks::new_signing_secret(call.context().random);
@@ -86,6 +112,7 @@ awaitable<Reply> create_webhook(Call& call) {
     queue::Work work = [row](queue::Transaction& transaction) -> Result<void> {
         auto& connection = queue::sqlite::connection_of(transaction);
         if (auto scope = check_scope(connection, row); !scope.ok()) return scope;
+        if (auto single = check_single(connection, row); !single.ok()) return single;
         if (webhooks::count_webhooks(connection, row.partner) >= webhooks::kWebhooksMax)
             return Error{ErrorKind::conflict, "too_many", "there are 20 webhooks already"};
         webhooks::insert_webhook(connection, row);
@@ -123,17 +150,14 @@ awaitable<Reply> set_webhook(Call& call) {
     const auto body = read_object_body(call, {"url", "types", "connection_id", "state"});
     if (!body.ok()) co_return problem_reply(body.error());
     if (call.context().webhooks == nullptr) co_return problem_reply(off());
-    WebhookRow wish;
-    wish.types = "-";  // as it is, unless given
-    if (auto read = read_wishes(call, *body, wish); !read.ok()) co_return problem_reply(read.error());
+    auto wishes = read_wishes(call, *body);
+    if (!wishes.ok()) co_return problem_reply(wishes.error());
     const auto state = optional_text(*body, "state", 20);
     if (!state.ok()) co_return problem_reply(state.error());
     if (*state && **state != "active" && **state != "disabled")
         co_return problem_reply(invalid("bad_state", "must be active or disabled", "/state"));
-    auto row = co_await change_row(call, [wish, state = *state](WebhookRow& now) {
-        if (!wish.url.empty()) now.url = wish.url;
-        if (wish.types != "-") now.types = wish.types;
-        if (!wish.connection.empty()) now.connection = wish.connection;
+    auto row = co_await change_row(call, [wishes = *wishes, state = *state](WebhookRow& now) {
+        apply(wishes, now);
         if (!state || *state == now.state) return;
         now.state = *state;
         now.reason = now.state == "active" ? "" : "by_hand";
@@ -163,9 +187,11 @@ awaitable<Reply> rotate_webhook(Call& call) {
     if (call.context().webhooks == nullptr) co_return problem_reply(off());
     const Secret secret = webhooks::new_signing_secret(call.context().random);
     const std::string sealed = call.context().webhooks->seal(secret, call.named.webhook->id);
-    auto row = co_await change_row(call, [sealed, until = call.now() + kOverlap](WebhookRow& now) {
-        now.old_sealed = now.sealed;
-        now.old_until = until;
+    auto row = co_await change_row(call, [sealed, begun = call.now()](WebhookRow& now) {
+        if (now.old_until < begun) now.old_sealed.clear();
+        now.old_sealed.insert(now.old_sealed.begin(), now.sealed);
+        if (now.old_sealed.size() > webhooks::kOldSecretsMax) now.old_sealed.resize(webhooks::kOldSecretsMax);
+        now.old_until = begun + kOverlap;
         now.sealed = sealed;
     });
     if (!row.ok()) co_return problem_reply(row.error());

@@ -1,5 +1,7 @@
 #include "services/webhooks/rows.hpp"
 
+#include <sstream>
+
 #include "schema/json_text.hpp"
 
 namespace spillway::webhooks {
@@ -27,7 +29,8 @@ WebhookRow read_webhook(SQLite::Statement& row) {
     out.state = text(row, 5);
     out.reason = text(row, 6);
     out.sealed = text(row, 7);
-    out.old_sealed = text(row, 8);
+    std::istringstream old(text(row, 8));
+    for (std::string sealed; std::getline(old, sealed);) out.old_sealed.push_back(sealed);
     out.old_until = store::time(row, 9);
     out.cursor = integer(row, 10);
     out.failing_since = store::time_or_none(row, 11);
@@ -69,10 +72,12 @@ void insert_webhook(Connection& connection, const WebhookRow& row) {
 }
 
 void update_webhook(Connection& connection, const WebhookRow& row) {
+    std::string old;
+    for (const std::string& sealed : row.old_sealed) old += (old.empty() ? "" : "\n") + sealed;
     run(connection,
         "UPDATE webhooks SET connection_id = ?2, url = ?3, types = ?4, state = ?5, reason = ?6, sealed = ?7,"
         " old_sealed = ?8, old_until_ms = ?9, failing_since_ms = ?10 WHERE id = ?1 AND state <> 'deleted'",
-        row.id, row.connection, row.url, row.types, row.state, row.reason, row.sealed, row.old_sealed, row.old_until,
+        row.id, row.connection, row.url, row.types, row.state, row.reason, row.sealed, old, row.old_until,
         row.failing_since);
 }
 
@@ -96,6 +101,14 @@ std::int64_t count_webhooks(Connection& connection, const std::string& partner) 
                query(connection, "SELECT count(*) FROM webhooks WHERE partner_id = ?1 AND state <> 'deleted'", partner),
                [](SQLite::Statement& row) { return integer(row, 0); })
         .value_or(0);
+}
+
+std::optional<std::string> find_same(Connection& connection, const WebhookRow& row) {
+    return store::first_row(query(connection,
+                                  "SELECT id FROM webhooks WHERE partner_id = ?1 AND url = ?2 AND connection_id = ?3"
+                                  " AND id <> ?4 AND state <> 'deleted'",
+                                  row.partner, row.url, row.connection, row.id),
+                            [](SQLite::Statement& found) { return text(found, 0); });
 }
 
 std::vector<WebhookRow> active_webhooks(Connection& connection) {

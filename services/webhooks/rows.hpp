@@ -17,7 +17,7 @@ struct WebhookRow {
     std::string state = "active";  ///< active | disabled
     std::string reason;            ///< why disabled
     std::string sealed;
-    std::string old_sealed;
+    std::vector<std::string> old_sealed;  ///< those before a rotation, the newest first: they sign too until
     WallTime old_until{};
     std::int64_t cursor = 0;
     std::optional<WallTime> failing_since;
@@ -38,6 +38,8 @@ struct DeliveryRow {
 
 /// Of one owner.
 inline constexpr std::int64_t kWebhooksMax = 20;
+/// Of one webhook: a rotation whose answer was lost is made again, and receivers have the secret before both.
+inline constexpr std::size_t kOldSecretsMax = 4;
 
 /// With the cursor at the newest event: what was before is not sent.
 void insert_webhook(Connection& connection, const WebhookRow& row);
@@ -49,6 +51,8 @@ std::optional<WebhookRow> get_webhook(Connection& connection, const std::string&
 std::vector<WebhookRow> list_webhooks(Connection& connection, const std::optional<std::string>& partner,
                                       const std::string& after, std::size_t limit);
 std::int64_t count_webhooks(Connection& connection, const std::string& partner);
+/// Another one of the owner with that address and connection: its receiver would have each event twice.
+std::optional<std::string> find_same(Connection& connection, const WebhookRow& row);
 /// Those that are to be served: not disabled, and no partner of theirs suspended.
 std::vector<WebhookRow> active_webhooks(Connection& connection);
 /// Hidden from now on; its rows go by sweep_deleted.

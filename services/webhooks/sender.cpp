@@ -84,8 +84,10 @@ asio::awaitable<Result<void>> Sender::load() {
     Rows renewed;
     for (WebhookRow& row : *rows) {
         bool stale = false;
-        for (std::string* sealed : {&row.sealed, &row.old_sealed}) {
-            if (sealed->empty() || !parts_.vault.stale(*sealed)) continue;
+        std::vector<std::string*> all{&row.sealed};
+        for (std::string& old : row.old_sealed) all.push_back(&old);
+        for (std::string* sealed : all) {
+            if (!parts_.vault.stale(*sealed)) continue;
             auto opened = parts_.vault.open(*sealed, context_of(row.id));
             if (!opened.ok()) co_return std::move(opened).error();
             *sealed = seal(*opened, row.id);
@@ -296,8 +298,9 @@ asio::awaitable<SendResult> Sender::attempt(WebhookRow webhook, DeliveryRow deli
     }
     const WallTime now = parts_.clock.wall_now();
     std::vector<Secret> secrets;
-    for (const std::string& sealed : {webhook.sealed, now < webhook.old_until ? webhook.old_sealed : std::string()}) {
-        if (sealed.empty()) continue;
+    std::vector<std::string> all{webhook.sealed};
+    if (now < webhook.old_until) std::ranges::copy(webhook.old_sealed, std::back_inserter(all));
+    for (const std::string& sealed : all) {
         auto opened = parts_.vault.open(sealed, context_of(webhook.id));
         if (!opened.ok()) {
             refused.failure = "the signing secret cannot be opened";

@@ -11,8 +11,6 @@ namespace ip = boost::asio::ip;
 
 namespace {
 
-constexpr std::size_t kUrlBytesMax = 2'000;
-
 // IANA's special-purpose address registries; multicast and the reserved class E besides.
 constexpr const char* kSpecialV4[] = {
     "0.0.0.0/8",       "10.0.0.0/8",    "100.64.0.0/10",   "127.0.0.0/8",     "169.254.0.0/16", "172.16.0.0/12",

@@ -11,6 +11,8 @@
 
 namespace spillway::webhooks {
 
+inline constexpr std::size_t kUrlBytesMax = 2'000;
+
 /// A place that the operator allows whatever its address, port and scheme: tests, intranets.
 struct Place {
     std::string host;  ///< lower case; an IPv6 address without its brackets

@@ -237,6 +237,21 @@ TEST_F(SenderTest, BothSecretsSignForADayAfterARotation) {
     EXPECT_EQ(got[1].signature, *webhooks::signature({next}, got[1].id, got[1].at, got[1].body));
 }
 
+TEST_F(SenderTest, AfterARotationThatIsMadeAgainTheFirstSecretStillSigns) {
+    const auto id = hook("a.example");
+    std::vector<Secret> all{Secret(secrets[id])};
+    for (int rotation = 0; rotation < 2; ++rotation) {
+        const auto rotated = send("POST", "/v1/webhooks/" + id + "/rotate", kPartnerA);
+        ASSERT_EQ(rotated.status, 200);
+        all.insert(all.begin(), Secret(json(rotated)["secret"].string_or("")));
+    }
+    event("sync.done");
+    pass(1s);
+    const auto got = receivers.of("a.example");
+    ASSERT_EQ(got.size(), 1u);
+    EXPECT_EQ(got[0].signature, *webhooks::signature(all, got[0].id, got[0].at, got[0].body));
+}
+
 TEST_F(SenderTest, ASuspendedPartnerGetsNothingUntilItIsResumed) {
     hook("a.example", R"(,"types":["sync.done"])");
     ASSERT_EQ(send("POST", "/v1/partners/par_a/suspend", kAdmin).status, 200);

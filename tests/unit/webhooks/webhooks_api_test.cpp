@@ -65,6 +65,29 @@ TEST_F(WebhooksApi, APartnersKeyStaysWithItsOwn) {
     EXPECT_EQ(json(get("/v1/webhooks", kReadAll))["items"].items().size(), 2u);
 }
 
+TEST_F(WebhooksApi, ASubmissionThatComesAgainMakesNoSecond) {
+    const auto id = hook("a.example");
+    const std::string again = R"({"url":"https://a.example/","types":["sync.done"]})";
+    const auto second = send("POST", "/v1/webhooks", kPartnerA, again);
+    EXPECT_EQ(second.status, 409);
+    EXPECT_EQ(code(second), "webhook_exists");
+    EXPECT_NE(json(second)["detail"].string_or("").find(id), std::string::npos);
+    const auto other = hook("b.example");
+    EXPECT_EQ(send("PATCH", "/v1/webhooks/" + other, kPartnerA, R"({"url":"https://a.example/"})").status, 409);
+    ASSERT_EQ(send("DELETE", "/v1/webhooks/" + id, kPartnerA).status, 204);
+    EXPECT_EQ(send("POST", "/v1/webhooks", kPartnerA, again).status, 201);
+}
+
+TEST_F(WebhooksApi, AFilterByConnectionCanBeTakenAway) {
+    const auto id = hook("a.example");
+    const std::string path = "/v1/webhooks/" + id;
+    ASSERT_EQ(send("PATCH", path, kPartnerA, R"({"connection_id":"con_a"})").status, 200);
+    EXPECT_EQ(webhook(id)["connection_id"].text(), "con_a");
+    EXPECT_EQ(webhook(id)["url"].text(), "https://a.example/") << "what is not given stays";
+    ASSERT_EQ(send("PATCH", path, kPartnerA, R"({"connection_id":null})").status, 200);
+    EXPECT_TRUE(webhook(id)["connection_id"].is_null());
+}
+
 TEST_F(WebhooksApi, AnOwnerHasTwentyAtMost) {
     for (int i = 0; i < 20; ++i) hook("h" + std::to_string(i) + ".example");
     const auto more = send("POST", "/v1/webhooks", kPartnerA, R"({"url":"https://one.example/"})");
