@@ -34,7 +34,13 @@ async function graphile({ folder, trace, inFlight }) {
       // A local queue fetches on a delay when it is idle: latency is measured without it.
       if (!idle) worker.localQueue = { size: 500 };
       const runner = await run({ preset: { worker: { ...worker, logger: quiet } }, taskList: { [TASK]: async () => { onJob(); } }, noHandleSignals: true });
-      return async () => { closing = true; await runner.stop(); }; // stopped amid its work it reports what it lets go
+      return async () => {
+        closing = true; // stopped amid its work it reports what it lets go
+        await runner.stop();
+        // And goes on giving back what its local queue held: the server must outlive that.
+        const held = 'SELECT 1 FROM graphile_worker._private_jobs WHERE locked_at IS NOT NULL LIMIT 1';
+        while ((await pool.query(held)).rowCount > 0) await sleep(20);
+      };
     },
     async close() {
       closing = true;
